@@ -50,6 +50,8 @@ export interface CommittedOffset {
   readonly commitWallMs: number
   /** A retention that the client asked for (old versions of the API only). */
   readonly expireWallMs: number | undefined
+  /** The topic the offset belongs to; undefined: not known. */
+  readonly topicId: string | undefined
 }
 
 export interface OffsetTombstoneRecord {

@@ -139,6 +139,8 @@ export interface OffsetCommitRequest {
   readonly knowsGroupIdNotFound: boolean
   readonly topics: readonly {
     readonly topic: string
+    /** Of the topic as it is now, so that a later topic of the same name inherits nothing. */
+    readonly topicId: string | undefined
     readonly partitions: readonly OffsetCommitPartition[]
   }[]
 }
@@ -162,16 +164,23 @@ export interface OffsetCommitReply {
 export interface OffsetFetchRequest {
   readonly groupId: string
   /** Undefined: every partition the group has an offset for. */
-  readonly topics:
-    | readonly { readonly topic: string; readonly partitions: readonly number[] }[]
-    | undefined
+  readonly topics: readonly OffsetFetchTopic[] | undefined
   /** Waits for commits that are under way (KIP-447; version 7 and later). */
   readonly requireStable: boolean
+}
+
+export interface OffsetFetchTopic {
+  readonly topic: string
+  /** Given: what was committed for another topic of this name does not count. */
+  readonly topicId: string | undefined
+  readonly partitions: readonly number[]
 }
 
 export interface OffsetFetchReply {
   readonly topics: readonly {
     readonly topic: string
+    /** What the offsets were committed for, if that was said. */
+    readonly topicId: string | undefined
     readonly partitions: readonly FetchedOffset[]
   }[]
 }

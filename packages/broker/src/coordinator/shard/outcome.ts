@@ -49,9 +49,9 @@ export interface TimerChange<Operation> {
  * What one operation decided. Nothing has happened yet: if `records` cannot be appended, nothing
  * of it ever does, and whoever asked is told the error.
  */
-export interface Outcome<Operation, Record, Change> {
+export interface Outcome<Operation, Entry, Change> {
   /** Appended together, in this order. Mostly none or one. */
-  readonly records: readonly Record[]
+  readonly records: readonly Entry[]
   /** What else changes in memory, once the records have been appended. */
   readonly changes: readonly Change[]
   /** Sent when the records are committed; at once when there are none. */
