@@ -38,7 +38,7 @@ interface Pending<Entry> {
 
 /** Any operation: from somebody who waits, or from a timer. */
 interface AnyOperation {
-  readonly ticket?: Ticket<unknown>
+  readonly ticket?: Ticket<unknown> | undefined
 }
 
 /**

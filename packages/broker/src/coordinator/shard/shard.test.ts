@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest'
+import type { Instant, Outcome, Ticket } from './outcome.ts'
+import { answer } from './outcome.ts'
+import { type Machine, Shard } from './shard.ts'
+
+interface Add {
+  readonly kind: 'add' | 'read' | 'readAppended' | 'arm'
+  readonly amount: number
+  readonly ticket?: Ticket<number>
+}
+
+type Change = { readonly touched: number }
+
+/** A counter: appended and committed sums, and something that is only in memory. */
+class Counter implements Machine<Add, number, Change> {
+  appended = 0
+  committedSum = 0
+  touched = 0
+
+  decide({ kind, amount, ticket }: Add, at: Instant): Outcome<Add, number, Change> {
+    const sum = kind === 'read' ? this.committedSum : this.appended
+    const timer = { key: 'tick', deadlineMs: at.nowMs + amount, operation: add(100) }
+    return {
+      records: kind === 'add' ? [amount] : [],
+      changes: kind === 'add' ? [{ touched: 1 }] : [],
+      answers: ticket === undefined ? [] : [answer(ticket, kind === 'add' ? sum + amount : sum)],
+      timers: kind === 'arm' ? [timer] : [],
+      waitsForAppended: kind === 'readAppended',
+    }
+  }
+
+  replay(record: number): void {
+    this.appended += record
+  }
+
+  committed(record: number): Outcome<Add, number, Change> {
+    this.committedSum += record
+    return { records: [], changes: [], answers: [], timers: [], waitsForAppended: false }
+  }
+
+  apply({ touched }: Change): void {
+    this.touched += touched
+  }
+
+  loaded(): Outcome<Add, number, Change> {
+    return { records: [], changes: [], answers: [], timers: [], waitsForAppended: false }
+  }
+}
+
+function add(amount: number, ticket?: Ticket<number>): Add {
+  return { kind: 'add', amount, ...(ticket === undefined ? {} : { ticket }) }
+}
+
+const at = (nowMs: number): Instant => ({ nowMs, wallMs: 1_000_000 + nowMs })
+
+function setup() {
+  const counter = new Counter()
+  const shard = new Shard(counter, { commitTimeoutMs: 5_000, appendRetryMs: 1_000 })
+  for (const record of [1, 2, 3]) shard.load(record, at(0))
+  shard.loaded(3, at(0))
+  let ids = 0
+  /** Runs an operation; the log takes it. */
+  const run = (kind: Add['kind'], amount = 0, nowMs = 0): Ticket<number> => {
+    ids += 1
+    const ticket = { id: ids }
+    const outcome = shard.decide({ kind, amount, ticket }, at(nowMs))
+    shard.appended(outcome, shard.appendedOffset + outcome.records.length, at(nowMs))
+    return ticket
+  }
+  return { counter, shard, run }
+}
+
+test('what was in the log is state, appended and committed, before serving begins', () => {
+  const { counter, shard } = setup()
+  expect(counter).toMatchObject({ appended: 6, committedSum: 6, touched: 0 })
+  expect(shard.committedOffset).toBe(3)
+})
+
+test('an answer leaves when its records are committed, and not before', () => {
+  const { counter, shard, run } = setup()
+  const ticket = run('add', 4)
+  expect(counter.appended).toBe(10)
+  expect(shard.takeAnswers()).toEqual([])
+  shard.committed(3, at(1))
+  expect(shard.takeAnswers()).toEqual([])
+  shard.committed(4, at(1))
+  expect(counter.committedSum).toBe(10)
+  expect(shard.takeAnswers()).toEqual([{ ticket, reply: 10, error: undefined }])
+  expect(shard.takeAnswers()).toEqual([])
+})
+
+test('one move of the high watermark releases all that it covers, in order', () => {
+  const { shard, run } = setup()
+  const tickets = [run('add', 1), run('add', 1), run('add', 1)]
+  shard.committed(5, at(1))
+  expect(shard.takeAnswers().map(({ ticket }) => ticket)).toEqual(tickets.slice(0, 2))
+  shard.committed(6, at(1))
+  expect(shard.takeAnswers().map(({ ticket }) => ticket)).toEqual(tickets.slice(2))
+})
+
+test('a read of committed state is answered at once, one of appended state waits for it', () => {
+  const { shard, run } = setup()
+  run('add', 4)
+  const committed = run('read')
+  const appended = run('readAppended')
+  expect(shard.takeAnswers()).toEqual([{ ticket: committed, reply: 6, error: undefined }])
+  shard.committed(4, at(1))
+  expect(shard.takeAnswers()[1]).toEqual({ ticket: appended, reply: 10, error: undefined })
+  const idle = run('readAppended')
+  expect(shard.takeAnswers()).toEqual([{ ticket: idle, reply: 10, error: undefined }])
+})
+
+test('what the log does not take has changed nothing, and the error is told', () => {
+  const { counter, shard } = setup()
+  const ticket = { id: 1 }
+  const operation = add(4, ticket)
+  shard.decide(operation, at(0))
+  shard.refused(operation, 'NOT_ENOUGH_REPLICAS', undefined, at(0))
+  expect(counter).toMatchObject({ appended: 6, committedSum: 6, touched: 0 })
+  expect(shard.takeAnswers()).toEqual([{ ticket, reply: undefined, error: 'NOT_ENOUGH_REPLICAS' }])
+})
+
+test('a timer whose records the log does not take is tried again', () => {
+  const { counter, shard, run } = setup()
+  run('arm', 50)
+  expect(shard.nextDeadlineMs()).toBe(50)
+  expect(shard.takeDue(49)).toBeUndefined()
+  const due = shard.takeDue(50)
+  expect(due?.operation).toEqual(add(100))
+  shard.refused(add(100), 'NOT_ENOUGH_REPLICAS', due, at(50))
+  expect(shard.nextDeadlineMs()).toBe(1_050)
+  expect(counter.appended).toBe(6)
+  expect(shard.takeDue(1_050)?.operation).toEqual(add(100))
+})
+
+test('an answer that waits too long is an error; its records still count once committed', () => {
+  const { counter, shard, run } = setup()
+  const ticket = run('add', 4, 100)
+  expect(shard.nextDeadlineMs()).toBe(5_100)
+  shard.takeDue(5_099)
+  expect(shard.takeAnswers()).toEqual([])
+  shard.takeDue(5_100)
+  expect(shard.takeAnswers()).toEqual([{ ticket, reply: undefined, error: 'REQUEST_TIMED_OUT' }])
+  expect(shard.nextDeadlineMs()).toBeUndefined()
+  expect(counter.committedSum).toBe(6)
+  shard.committed(4, at(9_000))
+  expect(counter.committedSum).toBe(10)
+  expect(shard.takeAnswers()).toEqual([])
+})
+
+test('a high watermark that goes back or beyond the log is taken for what it can be', () => {
+  const { shard, run } = setup()
+  run('add', 4)
+  shard.committed(2, at(1))
+  expect(shard.committedOffset).toBe(3)
+  shard.committed(100, at(1))
+  expect(shard.committedOffset).toBe(4)
+})
