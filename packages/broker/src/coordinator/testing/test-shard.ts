@@ -22,7 +22,7 @@ import {
   type SyncRequest,
 } from '../groups/types.ts'
 import type { Instant, Ticket } from '../shard/outcome.ts'
-import { Shard } from '../shard/shard.ts'
+import { type Machine, Shard } from '../shard/shard.ts'
 import type { DueTimer } from '../shard/timers.ts'
 
 /** Something asked of the shard, and what has become of it. */
@@ -63,10 +63,14 @@ export interface TestLog {
   endOffset: number
 }
 
+export type GroupMachine = Machine<GroupOperation, GroupRecord, GroupChange>
+
 export interface TestShardOptions {
   readonly config?: Partial<GroupConfig>
   readonly log?: TestLog
   readonly nowMs?: number
+  /** Puts a mistake around the groups, to see whether somebody notices. */
+  readonly wrap?: (groups: Groups) => GroupMachine
   /** Told of everything that is answered, in order. */
   readonly onAnswer?: (asked: Asked<unknown>) => void
 }
@@ -90,7 +94,7 @@ export class TestShard {
     this.log = options.log ?? { batches: [], endOffset: 0 }
     this.#nowMs = options.nowMs ?? 0
     this.#onAnswer = options.onAnswer ?? (() => {})
-    this.#shard = new Shard(this.groups, {
+    this.#shard = new Shard(options.wrap?.(this.groups) ?? this.groups, {
       commitTimeoutMs: this.config.commitTimeoutMs,
       appendRetryMs: 1_000,
     })
