@@ -2,11 +2,22 @@
 // The driver appends what was decided to the raft log and replays it at once, so that the next
 // decision builds on it.
 
-import type { Random } from '@klamm/base'
-import type { ErrorName } from '@klamm/protocol/errors'
+import { assert, type Random } from '@klamm/base'
+import { imageAfter } from '../image/delta.ts'
 import type { LogPosition, MetadataImage } from '../image/image.ts'
-import type { MetadataRecord, TopicId } from '../records/records.ts'
+import type { MetadataRecord } from '../records/records.ts'
+import { alterPartition } from './alter-partition.ts'
+import { expireSessions, registerBroker, unregisterBroker } from './brokers.ts'
+import { alterConfigs, incrementalAlterConfigs } from './configs.ts'
+import { createTopics } from './create-topics.ts'
+import { balanceLeaders, electLeaders, recoverLeaderless } from './elect-leaders.ts'
+import { heartbeat } from './heartbeat.ts'
+import { BrokerHeartbeats } from './heartbeats.ts'
 import type { ControllerOptions } from './options.ts'
+import { allocateProducerIds } from './producer-ids.ts'
+import { alterPartitionReassignments } from './reassignment.ts'
+import type { ControllerState } from './state.ts'
+import { createPartitions, deleteTopics } from './topics.ts'
 import type {
   AllocateProducerIdsReply,
   AlteredResource,
@@ -21,7 +32,10 @@ import type {
   ElectLeadersRequest,
   HeartbeatReply,
   HeartbeatRequest,
+  ItemResult,
   Outcome,
+  ReassignedPartition,
+  Reassignment,
   RegisterBrokerReply,
   RegisterBrokerRequest,
   ResourceChange,
@@ -40,100 +54,130 @@ import type {
  * Always true: the image is what every broker will have once the log is applied up to `position`.
  */
 export class Controller {
-  constructor(_image: MetadataImage, _options: ControllerOptions, _nowMs: number) {
-    throw new Error('not implemented')
+  readonly #options: ControllerOptions
+  readonly #heartbeats: BrokerHeartbeats
+  #image: MetadataImage
+
+  /** Every registered broker is given a whole session, from `nowMs` on, to be heard of. */
+  constructor(image: MetadataImage, options: ControllerOptions, nowMs: number) {
+    this.#image = image
+    this.#options = options
+    this.#heartbeats = new BrokerHeartbeats(options.sessionTimeoutMs, nowMs)
+    for (const { id, epoch } of image.cluster.brokers.values()) {
+      this.#heartbeats.heard(id, epoch, -1, nowMs)
+    }
   }
 
   /** The metadata with everything decided, committed or not. */
   get image(): MetadataImage {
-    throw new Error('not implemented')
+    return this.#image
   }
 
   /** The records of an outcome have been appended at `position`. */
-  replay(_records: readonly MetadataRecord[], _position: LogPosition): void {
-    throw new Error('not implemented')
+  replay(records: readonly MetadataRecord[], position: LogPosition): void {
+    assert(position.offset > this.#image.position.offset, 'decisions are appended in order')
+    this.#image = imageAfter(this.#image, records, position)
+    for (const record of records) {
+      if (record.kind === 'unregisterBroker') this.#heartbeats.forget(record.brokerId)
+      if (record.kind === 'brokerChange' && record.inControlledShutdown === true) {
+        this.#heartbeats.shuttingDown(record.brokerId, position.offset)
+      }
+    }
   }
 
-  createTopics(_request: CreateTopicsRequest, _random: Random): Outcome<readonly CreatedTopic[]> {
-    throw new Error('not implemented')
+  createTopics(request: CreateTopicsRequest, random: Random): Outcome<readonly CreatedTopic[]> {
+    return createTopics(this.#state(), request, random)
   }
 
-  deleteTopics(_topics: readonly TopicReference[]): Outcome<readonly DeletedTopic[]> {
-    throw new Error('not implemented')
+  deleteTopics(topics: readonly TopicReference[]): Outcome<readonly DeletedTopic[]> {
+    return deleteTopics(this.#state(), topics)
   }
 
   createPartitions(
-    _request: CreatePartitionsRequest,
-    _random: Random,
+    request: CreatePartitionsRequest,
+    random: Random,
   ): Outcome<readonly CreatedPartitions[]> {
-    throw new Error('not implemented')
+    return createPartitions(this.#state(), request, random)
   }
 
   incrementalAlterConfigs(
-    _resources: readonly ResourceChange[],
-    _validateOnly: boolean,
+    resources: readonly ResourceChange[],
+    validateOnly: boolean,
   ): Outcome<readonly AlteredResource[]> {
-    throw new Error('not implemented')
+    return incrementalAlterConfigs(this.#state(), resources, validateOnly)
   }
 
   alterConfigs(
-    _resources: readonly ResourceReplacement[],
-    _validateOnly: boolean,
+    resources: readonly ResourceReplacement[],
+    validateOnly: boolean,
   ): Outcome<readonly AlteredResource[]> {
-    throw new Error('not implemented')
+    return alterConfigs(this.#state(), resources, validateOnly)
   }
 
-  alterPartition(_request: AlterPartitionRequest): Outcome<AlterPartitionReply> {
-    throw new Error('not implemented')
+  alterPartition(request: AlterPartitionRequest): Outcome<AlterPartitionReply> {
+    return alterPartition(this.#state(), request)
   }
 
   /** `nextOffset` is where the records of the outcome will be appended: the broker's epoch. */
   registerBroker(
-    _request: RegisterBrokerRequest,
-    _nextOffset: number,
-    _nowMs: number,
+    request: RegisterBrokerRequest,
+    nextOffset: number,
+    nowMs: number,
   ): Outcome<RegisterBrokerReply> {
-    throw new Error('not implemented')
+    assert(nextOffset > this.#image.position.offset, 'broker epochs only grow')
+    const outcome = registerBroker(this.#state(), request, nextOffset, nowMs)
+    const { error, brokerEpoch } = outcome.reply
+    if (error === 'NONE') this.#heartbeats.heard(request.brokerId, brokerEpoch, -1, nowMs)
+    return outcome
   }
 
-  unregisterBroker(_brokerId: number): Outcome<ErrorName> {
-    throw new Error('not implemented')
+  unregisterBroker(brokerId: number): Outcome<ItemResult> {
+    return unregisterBroker(this.#state(), brokerId)
   }
 
-  heartbeat(_request: HeartbeatRequest, _nowMs: number): Outcome<HeartbeatReply> {
-    throw new Error('not implemented')
+  heartbeat(request: HeartbeatRequest, nowMs: number): Outcome<HeartbeatReply> {
+    const { brokerId, brokerEpoch, currentMetadataOffset } = request
+    if (this.#image.cluster.broker(brokerId)?.epoch === brokerEpoch) {
+      this.#heartbeats.heard(brokerId, brokerEpoch, currentMetadataOffset, nowMs)
+    }
+    return heartbeat(this.#state(), request)
   }
 
-  /** When `expireSessions` may have something to do next; undefined without unfenced brokers. */
+  /** When `expireSessions` is to be called next; undefined without unfenced brokers. */
   nextDeadlineMs(): number | undefined {
-    throw new Error('not implemented')
+    return this.#heartbeats.nextDeadlineMs(this.#image.cluster)
   }
 
   /** Fences the brokers that were not heard of in time; replies with their ids. */
-  expireSessions(_nowMs: number): Outcome<readonly number[]> {
-    throw new Error('not implemented')
+  expireSessions(nowMs: number): Outcome<readonly number[]> {
+    return expireSessions(this.#state(), nowMs)
   }
 
-  electLeaders(_request: ElectLeadersRequest): Outcome<readonly ElectedPartition[]> {
-    throw new Error('not implemented')
+  electLeaders(request: ElectLeadersRequest): Outcome<readonly ElectedPartition[]> {
+    return electLeaders(this.#state(), request)
   }
 
   /** Gives partitions back to their preferred leaders, `limit` at most; replies how many. */
-  balanceLeaders(_limit: number): Outcome<number> {
-    throw new Error('not implemented')
+  balanceLeaders(limit: number): Outcome<number> {
+    return balanceLeaders(this.#state(), limit)
   }
 
   /** Unclean elections for leaderless partitions whose topic opted in; replies how many. */
-  recoverLeaderless(_limit: number): Outcome<number> {
-    throw new Error('not implemented')
+  recoverLeaderless(limit: number): Outcome<number> {
+    return recoverLeaderless(this.#state(), limit)
   }
 
-  allocateProducerIds(_brokerId: number, _brokerEpoch: number): Outcome<AllocateProducerIdsReply> {
-    throw new Error('not implemented')
+  alterPartitionReassignments(
+    reassignments: readonly Reassignment[],
+  ): Outcome<readonly ReassignedPartition[]> {
+    return alterPartitionReassignments(this.#state(), reassignments)
   }
 
-  /** Ids for names, `undefined` where there is no such topic. */
-  findTopicIds(_names: readonly string[]): readonly (TopicId | undefined)[] {
-    throw new Error('not implemented')
+  allocateProducerIds(brokerId: number, brokerEpoch: number): Outcome<AllocateProducerIdsReply> {
+    return allocateProducerIds(this.#state(), brokerId, brokerEpoch)
+  }
+
+  #state(): ControllerState {
+    return { image: this.#image, options: this.#options, heartbeats: this.#heartbeats }
   }
 }

@@ -118,7 +118,7 @@ export interface ProposedPartition {
   readonly partitionEpoch: number
   readonly newIsr: readonly {
     readonly brokerId: number
-    /** -1: unknown to the leader, not checked. */
+    /** -1: unknown to the leader; only for those that are in the ISR already. */
     readonly brokerEpoch: number
   }[]
   readonly leaderRecoveryState: LeaderRecoveryState
@@ -198,6 +198,18 @@ export interface ElectLeadersRequest {
 }
 
 export interface ElectedPartition extends ItemResult {
+  readonly topicName: string
+  readonly partitionIndex: number
+}
+
+/** The replicas a partition is to have (KIP-455); undefined: cancel what is under way. */
+export interface Reassignment {
+  readonly topicName: string
+  readonly partitionIndex: number
+  readonly replicas: readonly number[] | undefined
+}
+
+export interface ReassignedPartition extends ItemResult {
   readonly topicName: string
   readonly partitionIndex: number
 }

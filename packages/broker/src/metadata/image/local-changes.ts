@@ -1,9 +1,10 @@
 // What a change of the metadata means for one broker: which partitions it must lead, follow, leave
 // alone or delete from now on.
 
-import type { TopicId } from '../records/records.ts'
+import { noLeader, type TopicId } from '../records/records.ts'
 import type { MetadataChanges } from './changes.ts'
 import type { PartitionImage } from './partition.ts'
+import type { TopicImage } from './topics.ts'
 
 export interface LocalPartition {
   readonly topicId: TopicId
@@ -25,8 +26,10 @@ export interface DeletedReplica {
 export interface LocalChanges {
   /** Replicas to delete. Comes first: a name may be in use again further down. */
   readonly deleted: readonly DeletedReplica[]
-  /** This broker leads; `previous` tells whether that is new (another leader epoch) or only the ISR
-   * or the replicas changed. */
+  /**
+   * This broker leads. `previous` tells whether that is new (another leader epoch) or only the ISR
+   * or the replicas changed.
+   */
   readonly leading: readonly LocalPartition[]
   /** This broker follows `partition.leader`. */
   readonly following: readonly LocalPartition[]
@@ -34,6 +37,42 @@ export interface LocalChanges {
   readonly leaderless: readonly LocalPartition[]
 }
 
-export function localChanges(_changes: MetadataChanges, _brokerId: number): LocalChanges {
-  throw new Error('not implemented')
+export function localChanges({ topics }: MetadataChanges, brokerId: number): LocalChanges {
+  const deleted: DeletedReplica[] = []
+  const leading: LocalPartition[] = []
+  const following: LocalPartition[] = []
+  const leaderless: LocalPartition[] = []
+  for (const { before, after } of topics) {
+    const named = after ?? before
+    if (named === undefined) continue
+    const count = Math.max(before?.partitions.length ?? 0, after?.partitions.length ?? 0)
+    for (let index = 0; index < count; index++) {
+      const partition = mine(after, index, brokerId)
+      const previous = mine(before, index, brokerId)
+      if (partition === previous) continue
+      const place = { topicId: named.id, topicName: named.name, partitionIndex: index }
+      if (partition === undefined) {
+        deleted.push({ ...place, reason: after === undefined ? 'topicDeleted' : 'reassigned' })
+        continue
+      }
+      const list = listFor(partition.leader)
+      list.push({ ...place, partition, previous })
+    }
+  }
+  return { deleted, leading, following, leaderless }
+
+  function listFor(leader: number): LocalPartition[] {
+    if (leader === brokerId) return leading
+    return leader === noLeader ? leaderless : following
+  }
+}
+
+/** The partition, if the broker has a replica of it. */
+function mine(
+  topic: TopicImage | undefined,
+  partitionIndex: number,
+  brokerId: number,
+): PartitionImage | undefined {
+  const partition = topic?.partitions[partitionIndex]
+  return partition?.replicas.includes(brokerId) ? partition : undefined
 }
