@@ -1,0 +1,7 @@
+// Tools of tests: contract suites, script tests, seeds, exhaustive enumeration.
+
+export {
+  type StorageCapabilities,
+  type StorageHarness,
+  storageContract,
+} from './storage-contract.ts'
