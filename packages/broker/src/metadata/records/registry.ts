@@ -175,12 +175,12 @@ export function fromPlain(value: unknown): MetadataRecord {
     return `${kind} version ${version}`
   })
   assert(values.length === fields.length, 'a metadata record has all its fields', () => kind)
-  const record: { [name: string]: unknown } = { kind }
+  const read: { [name: string]: unknown } = {}
   fields.forEach(({ name, where, codec }, index) => {
-    record[name] = codec.read(values[index], where)
+    read[name] = codec.read(values[index], where)
   })
   // The fields were checked one by one against the table, which has the type of the record.
-  return record as unknown as MetadataRecord
+  return { kind, ...read } as MetadataRecord
 }
 
 /** The records of one raft entry, in plain form. */
