@@ -1,0 +1,186 @@
+// From a frame to its answer: decodes the header, finds the handler, decodes the request, forwards
+// what belongs to the controller, and is the one place where kinds of failure are told apart.
+
+import type { Logger } from '@klamm/base/env'
+import {
+  type ApiSchema,
+  ApiVersions,
+  type ApiVersionsResponse,
+  DecodeError,
+  decodeRequest,
+  encodeResponse,
+  errorCodes,
+  KafkaError,
+  peekRequestHeader,
+  type RequestHeader,
+} from '@klamm/protocol'
+import { type Handler, noResponse, type RequestContext } from '../apis/handler.ts'
+import type { Connection, ResponseChunks } from './connection.ts'
+
+export interface DispatchOptions<Services> {
+  readonly handlers: readonly Handler<Services>[]
+  readonly services: Services
+  readonly log: Logger
+  /** True when this broker is the active controller. */
+  readonly isController: () => boolean
+  /** Has the active controller answer a request frame; resolves with its response frame's body. */
+  readonly forward: (frame: Uint8Array, context: RequestContext) => Promise<Uint8Array>
+  /** A private one-way message between brokers. */
+  readonly onPeerMessage: (frame: Uint8Array) => void
+  /** A bug: the broker cannot be trusted any more. */
+  readonly onBug: (error: unknown) => void
+}
+
+/** The private API key of raft messages: one-way, peer network only, the body is the message. */
+export const raftMessageKey = 32_000
+
+export class Dispatch<Services> {
+  readonly #options: DispatchOptions<Services>
+  readonly #byKey = new Map<number, Handler<Services>>()
+
+  constructor(options: DispatchOptions<Services>) {
+    this.#options = options
+    for (const handler of options.handlers) this.#byKey.set(handler.schema.key, handler)
+  }
+
+  /** Answers one frame; a rejection means that the connection must be closed. */
+  answer(connection: Connection, frame: Uint8Array): Promise<ResponseChunks> {
+    if (connection.listener === 'peer' && apiKeyOf(frame) === raftMessageKey) {
+      this.#options.onPeerMessage(frame)
+      return Promise.resolve(undefined)
+    }
+    // The synchronous part runs now; a throw becomes a rejection.
+    try {
+      return this.#answer(connection, frame)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #answer(connection: Connection, frame: Uint8Array): Promise<ResponseChunks> {
+    const header = peekRequestHeader(frame)
+    const handler = this.#byKey.get(header.apiKey)
+    const isServed = handler !== undefined && isVersionServed(handler, header.apiVersion)
+    if (!isServed || (handler.askedBy === 'peer' && connection.listener !== 'peer')) {
+      return Promise.resolve(this.#unsupported(header))
+    }
+    const context: RequestContext = {
+      apiVersion: header.apiVersion,
+      correlationId: header.correlationId,
+      clientId: header.clientId,
+      listener: connection.listener,
+      connectionId: connection.id,
+      remoteAddress: connection.remoteAddress,
+      signal: connection.signal,
+    }
+    if (handler.runsOn === 'controller' && !this.#options.isController()) {
+      return this.#forward(handler, header, frame, context)
+    }
+    return this.#handle(handler, header, frame, context)
+  }
+
+  async #handle(
+    handler: Handler<Services>,
+    header: RequestHeader,
+    frame: Uint8Array,
+    context: RequestContext,
+  ): Promise<ResponseChunks> {
+    const { schema } = handler
+    const request = decodeRequest(schema, header.apiVersion, frame, header.bodyOffset)
+    let response: Awaited<ReturnType<typeof handler.handle>>
+    try {
+      response = await handler.handle(this.#options.services, context, request)
+    } catch (error) {
+      const failure = classify(error, context.signal)
+      if (failure.kind === 'crash') this.#options.onBug(failure.bug)
+      if (failure.kind !== 'answer') throw error
+      response = handler.refuse(request, errorCodes[failure.errorName], context)
+    }
+    if (response === noResponse) return undefined
+    return encodeResponse(schema, header.apiVersion, header.correlationId, response)
+  }
+
+  async #forward(
+    handler: Handler<Services>,
+    header: RequestHeader,
+    frame: Uint8Array,
+    context: RequestContext,
+  ): Promise<ResponseChunks> {
+    try {
+      const response = await this.#options.forward(frame, context)
+      const prefix = new Uint8Array(4)
+      new DataView(prefix.buffer).setInt32(0, response.byteLength)
+      return [prefix, response]
+    } catch (error) {
+      const failure = classify(error, context.signal)
+      if (failure.kind === 'crash') this.#options.onBug(failure.bug)
+      if (failure.kind !== 'answer') throw error
+      const request = decodeRequest(
+        handler.schema,
+        header.apiVersion,
+        frame,
+        header.bodyOffset,
+      )
+      const refusal = handler.refuse(request, errorCodes[failure.errorName], context)
+      return encodeResponse(handler.schema, header.apiVersion, header.correlationId, refusal)
+    }
+  }
+
+  /**
+   * ApiVersions in a version we do not know is answered in version 0 with the list, so that the
+   * client can ask again (KIP-511). Anything else unknown has no answer: the connection closes.
+   */
+  #unsupported(header: RequestHeader): ResponseChunks {
+    if (header.apiKey !== ApiVersions.key) {
+      throw new DecodeError(`API key ${header.apiKey} version ${header.apiVersion} is not served`)
+    }
+    const response: ApiVersionsResponse = {
+      ...advertised(this.#options.handlers),
+      errorCode: errorCodes.UNSUPPORTED_VERSION,
+    }
+    return encodeResponse(ApiVersions, 0, header.correlationId, response)
+  }
+}
+
+/** What ApiVersions says of these handlers. Produce is advertised from 0 (KAFKA-18659). */
+export function advertised(handlers: readonly Handler<never>[]): ApiVersionsResponse {
+  const apiKeys = handlers
+    .filter(({ askedBy }) => askedBy === 'anyone')
+    .map(({ schema, versions }) => ({
+      apiKey: schema.key,
+      minVersion: schema.key === 0 ? 0 : versions[0],
+      maxVersion: versions[1],
+    }))
+  return {
+    errorCode: errorCodes.NONE,
+    apiKeys,
+    throttleTimeMs: 0,
+    supportedFeatures: [],
+    finalizedFeaturesEpoch: -1,
+    finalizedFeatures: [],
+    zkMigrationReady: false,
+  }
+}
+
+export type Failure =
+  | { readonly kind: 'answer'; readonly errorName: KafkaError['errorName'] }
+  | { readonly kind: 'closeConnection' }
+  | { readonly kind: 'crash'; readonly bug: unknown }
+
+/** What to do about a request that failed. */
+export function classify(error: unknown, signal: AbortSignal): Failure {
+  if (error instanceof KafkaError) return { kind: 'answer', errorName: error.errorName }
+  if (signal.aborted || error instanceof DecodeError) return { kind: 'closeConnection' }
+  return { kind: 'crash', bug: error }
+}
+
+function isVersionServed(handler: Handler<never>, version: number): boolean {
+  return version >= handler.versions[0] && version <= handler.versions[1]
+}
+
+function apiKeyOf(frame: Uint8Array): number {
+  return frame.byteLength < 2 ? -1 : ((frame[0] ?? 0) << 8) | (frame[1] ?? 0)
+}
+
+/** The schema type of a handler list, erased for lookups. */
+export type AnySchema = ApiSchema
