@@ -21,6 +21,8 @@ export interface ShardLog {
   readonly logStartOffset: number
   /** Exclusive; appended here, perhaps not committed. */
   readonly logEndOffset: number
+  /** Exclusive; everything before it is committed. */
+  readonly highWatermark: number
   /**
    * Appends one batch. Returns the new end of the log (exclusive). Throws KafkaError when it
    * cannot: NOT_COORDINATOR (or NOT_LEADER_OR_FOLLOWER) when this broker leads no more,

@@ -103,7 +103,7 @@ export class Effects {
 
   /** The operation has more to do than fits one batch. */
   continueSoon(operation: TopicDeletedOperation): void {
-    this.#set(topicKey(operation.topic), pauseMs, operation)
+    this.#set(topicKey(operation), pauseMs, operation)
   }
 
   outcome(changes: readonly GroupChange[]): GroupOutcome {
@@ -138,6 +138,6 @@ export function syncKey(groupId: string): string {
   return `sync ${groupId}`
 }
 
-export function topicKey(topic: string): string {
-  return `topicDeleted ${topic}`
+export function topicKey({ topic, topicId }: TopicDeletedOperation): string {
+  return `topicDeleted ${topic} ${topicId ?? ''}`
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { joinAll, stableGroup, subscription, syncAll } from '../testing/form-group.ts'
 import { TestShard } from '../testing/test-shard.ts'
+import { topicKey } from './effects.ts'
 import { maxTombstonesPerBatch } from './offset-decisions.ts'
 import type { OffsetDeleteReply, OffsetFetchReply } from './types.ts'
 
@@ -314,7 +315,8 @@ test('a topic of many partitions is forgotten in several batches', () => {
   })
   shard.commitOffset(0, { topics: [{ topic: 't', topicId: undefined, partitions }] })
   const before = shard.log.batches.length
-  shard.schedule('topicDeleted t', { kind: 'topicDeleted', topic: 't', topicId: undefined })
+  const operation = { kind: 'topicDeleted', topic: 't', topicId: undefined } as const
+  shard.schedule(topicKey(operation), operation)
   shard.advance(1_000)
   const sizes = shard.log.batches.slice(before).map(({ records }) => records.length)
   expect(sizes).toEqual([maxTombstonesPerBatch, 1])

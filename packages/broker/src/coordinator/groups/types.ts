@@ -208,9 +208,10 @@ export interface OffsetDeleteReply {
 
 export interface DescribedGroup {
   readonly groupId: string
-  /** GROUP_ID_NOT_FOUND with the state Dead; otherwise NONE. */
+  /** GROUP_ID_NOT_FOUND comes with the state Dead. */
   readonly error: ErrorName
-  readonly state: GroupStateName
+  /** Empty when nothing is known because of the error. */
+  readonly state: GroupStateName | ''
   readonly protocolType: string
   /** The selected protocol; empty unless the group is stable. */
   readonly protocolName: string

@@ -76,6 +76,11 @@ export class Shard<Operation extends AnyOperation, Entry, Change> {
     return this.#committedOffset
   }
 
+  /** Where the oldest append that is not committed ends; undefined when all is. */
+  get nextPendingOffset(): number | undefined {
+    return this.#pending[0]?.endOffset
+  }
+
   /** A record of the log, in order, before serving begins. */
   load(record: Entry, at: Instant): void {
     assert(!this.#isLoaded, 'records are loaded before the shard serves')

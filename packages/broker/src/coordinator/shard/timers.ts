@@ -1,7 +1,7 @@
 // Timers as data: which operation is due when. Nothing fires by itself; the driver asks for the
 // next deadline, sleeps, and takes what is due.
 
-import { present } from '@klamm/base'
+import { Heap } from '@klamm/base'
 
 /** A timer whose deadline has passed; it is forgotten once it has been taken. */
 export interface DueTimer<Operation> {
@@ -16,8 +16,6 @@ interface Entry<Operation> {
   deadlineMs: number
   /** Where the entry stands in the heap: the deadline, or an earlier one it has outgrown. */
   queuedMs: number
-  /** Orders entries of one deadline by when they were set. */
-  readonly sequence: number
 }
 
 /**
@@ -28,8 +26,8 @@ interface Entry<Operation> {
  */
 export class Timers<Operation> {
   readonly #byKey = new Map<string, Entry<Operation>>()
-  #heap: Entry<Operation>[] = []
-  #sequence = 0
+  /** May hold entries that were cancelled or replaced: those are not the ones in `#byKey`. */
+  readonly #heap = new Heap<Entry<Operation>>((a, b) => a.queuedMs - b.queuedMs)
 
   get size(): number {
     return this.#byKey.size
@@ -47,11 +45,12 @@ export class Timers<Operation> {
       known.operation = operation
       return
     }
-    this.#sequence += 1
-    const entry = { key, operation, deadlineMs, queuedMs: deadlineMs, sequence: this.#sequence }
+    const entry = { key, operation, deadlineMs, queuedMs: deadlineMs }
     this.#byKey.set(key, entry)
-    this.#push(entry)
-    if (this.#heap.length > 2 * this.#byKey.size + 64) this.#dropForgotten()
+    this.#heap.push(entry)
+    if (this.#heap.size > 2 * this.#byKey.size + 64) {
+      this.#heap.retain(kept => this.#byKey.get(kept.key) === kept)
+    }
   }
 
   cancel(key: string): void {
@@ -67,7 +66,7 @@ export class Timers<Operation> {
   takeDue(nowMs: number): DueTimer<Operation> | undefined {
     const entry = this.#front()
     if (entry === undefined || entry.deadlineMs > nowMs) return undefined
-    this.#pop()
+    this.#heap.pop()
     this.#byKey.delete(entry.key)
     return entry
   }
@@ -75,66 +74,17 @@ export class Timers<Operation> {
   /** The entry with the earliest deadline, after clearing away what stands before it wrongly. */
   #front(): Entry<Operation> | undefined {
     for (;;) {
-      const entry = this.#heap[0]
+      const entry = this.#heap.peek()
       if (entry === undefined) return undefined
       if (this.#byKey.get(entry.key) !== entry) {
-        this.#pop()
+        this.#heap.pop()
       } else if (entry.queuedMs < entry.deadlineMs) {
-        this.#pop()
+        this.#heap.pop()
         entry.queuedMs = entry.deadlineMs
-        this.#push(entry)
+        this.#heap.push(entry)
       } else {
         return entry
       }
     }
   }
-
-  #dropForgotten(): void {
-    const kept = this.#heap.filter(entry => this.#byKey.get(entry.key) === entry)
-    // Sorted is a heap.
-    kept.sort((a, b) => (isBefore(a, b) ? -1 : 1))
-    this.#heap = kept
-  }
-
-  #push(entry: Entry<Operation>): void {
-    const heap = this.#heap
-    let at = heap.length
-    heap.push(entry)
-    while (at > 0) {
-      const up = (at - 1) >> 1
-      const parent = present(heap[up], 'a heap has no holes')
-      if (!isBefore(entry, parent)) break
-      heap[at] = parent
-      at = up
-    }
-    heap[at] = entry
-  }
-
-  #pop(): void {
-    const heap = this.#heap
-    const last = heap.pop()
-    if (last === undefined || heap.length === 0) return
-    let at = 0
-    for (;;) {
-      let down = 2 * at + 1
-      const left = heap[down]
-      const right = heap[down + 1]
-      let child = left
-      if (left !== undefined && right !== undefined && isBefore(right, left)) {
-        child = right
-        down += 1
-      }
-      if (child === undefined || !isBefore(child, last)) break
-      heap[at] = child
-      at = down
-    }
-    heap[at] = last
-  }
-}
-
-function isBefore(
-  a: { readonly queuedMs: number; readonly sequence: number },
-  b: { readonly queuedMs: number; readonly sequence: number },
-): boolean {
-  return a.queuedMs < b.queuedMs || (a.queuedMs === b.queuedMs && a.sequence < b.sequence)
 }

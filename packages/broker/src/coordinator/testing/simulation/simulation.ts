@@ -8,14 +8,9 @@ import type { Groups } from '../../groups/groups.ts'
 import type { GroupConfig, OffsetFetchReply } from '../../groups/types.ts'
 import { Timers } from '../../shard/timers.ts'
 import { type Asked, type GroupMachine, type TestLog, TestShard } from '../test-shard.ts'
-import {
-  AssignmentChecker,
-  OffsetChecker,
-  OwnershipChecker,
-  Violation,
-  ZombieChecker,
-} from './checkers.ts'
+import { AssignmentChecker, OffsetChecker, OwnershipChecker, ZombieChecker } from './checkers.ts'
 import { type Answered, Client, type World } from './client.ts'
+import { demandSameAfterLoading, demandStable } from './demands.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -99,7 +94,8 @@ export class Simulation implements World {
     this.#runUntil(this.#nowMs + 2 * rebalanceTimeoutMs)
     this.#demandStable(`${2 * rebalanceTimeoutMs} ms after healing`)
     this.#demandQuickReassignment()
-    this.#demandSameAfterLoading()
+    this.#shard.commit()
+    for (const groupId of groupIds) demandSameAfterLoading(this.#shard, groupId, partitionCount)
   }
 
   after(delayMs: number, run: () => void): void {
@@ -457,25 +453,6 @@ export class Simulation implements World {
     }
   }
 
-  /** GRP-6: with nobody coming or going, groups become stable. */
-  #demandStable(when: string): void {
-    for (const groupId of groupIds) {
-      const group = this.#groupOf(groupId)
-      const running = this.clients.filter(client => {
-        return client.isRunning && client.options.groupId === groupId
-      })
-      const memberIds = new Set(running.map(({ memberId }) => memberId))
-      const isStable = group?.state === 'stable'
-      const isSame = new Set(group?.members.keys()).symmetricDifference(memberIds).size === 0
-      const owned = running.flatMap(client => [...client.owned])
-      const isComplete = owned.length === partitionCount && new Set(owned).size === partitionCount
-      if (isStable && isSame && isComplete) continue
-      const members = [...(group?.members.keys() ?? [])]
-      const what = `${group?.state} with ${members}, running are ${[...memberIds]}, owned ${owned}`
-      throw new Violation('GRP-6', `${groupId} is ${what} ${when}`)
-    }
-  }
-
   /** GRP-6: what a dead member owned is somebody else's soon after its session. */
   #demandQuickReassignment(): void {
     for (const groupId of groupIds) {
@@ -489,21 +466,10 @@ export class Simulation implements World {
     this.#demandStable(`${withinMs} ms after a member died`)
   }
 
-  /** Loading the log gives what serving it has made. */
-  #demandSameAfterLoading(): void {
-    this.#shard.commit()
-    const loaded = this.#shard.failOver()
-    for (const [groupId, group] of this.#shard.groups.groups) {
-      const other = loaded.groups.groups.get(groupId)
-      const [a, b] = [group, other].map(each => textOf(each?.toRecord()))
-      if (a !== b) throw new Violation('GRP-3', `${groupId} is ${a} and is loaded as ${b}`)
-      for (let partition = 0; partition < partitionCount; partition++) {
-        const [before, after] = [this.#shard, loaded].map(shard => {
-          return shard.committedOffsetOf(groupId, 't', partition)
-        })
-        if (before === after) continue
-        throw new Violation('GRP-3', `${groupId} ${partition}: ${before} is loaded as ${after}`)
-      }
+  #demandStable(when: string): void {
+    for (const groupId of groupIds) {
+      const clients = this.clients.filter(({ options }) => options.groupId === groupId)
+      demandStable(clients, this.#groupOf(groupId), partitionCount, when)
     }
   }
 }
@@ -511,8 +477,4 @@ export class Simulation implements World {
 function answerOf<Reply>(asked: Asked<Reply>): Answered<Reply> {
   const { error } = asked
   return error === undefined ? { error, reply: asked.reply } : { error, reply: undefined }
-}
-
-function textOf(record: object | undefined): string {
-  return JSON.stringify(record, (key, value) => (key === 'stateWallMs' ? undefined : value))
 }
