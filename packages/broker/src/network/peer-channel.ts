@@ -1,0 +1,179 @@
+// Requests to one other broker over the private network: pipelined over one connection, matched by
+// correlation id, connected when first needed and again after a loss.
+
+import { assert } from '@klamm/base'
+import type { ByteStream, Clock, Logger, Network } from '@klamm/base/env'
+import { Deadline, NetworkError } from '@klamm/base/env'
+import {
+  type ApiSchema,
+  DecodeError,
+  decodeResponse,
+  encodeRequest,
+  FrameReader,
+  type RequestOf,
+  type ResponseOf,
+} from '@klamm/protocol'
+import { maxPeerFrameBytes, maxPeerRequestsInFlight, peerConnectTimeoutMs } from '../limits.ts'
+
+export interface PeerChannelOptions {
+  readonly brokerId: number
+  readonly network: Network
+  readonly clock: Clock
+  readonly log: Logger
+  /** Who asks, as the other side will log it. */
+  readonly clientId: string
+}
+
+interface Waiting {
+  resolve(frame: Uint8Array): void
+  reject(error: unknown): void
+}
+
+export class PeerChannel implements AsyncDisposable {
+  readonly brokerId: number
+  readonly #options: PeerChannelOptions
+  readonly #waiting = new Map<number, Waiting>()
+  #stream: ByteStream | undefined
+  #connecting: Promise<ByteStream> | undefined
+  #lastCorrelationId = 0
+  readonly #closed = new AbortController()
+
+  constructor(options: PeerChannelOptions) {
+    this.brokerId = options.brokerId
+    this.#options = options
+  }
+
+  /**
+   * Sends a request and resolves with its response. Rejects with NetworkError when the connection
+   * cannot be made or is lost, in which case the request may or may not have had its effect, and
+   * with `signal.reason` when nobody wants the answer any more.
+   */
+  async request<S extends ApiSchema>(
+    schema: S,
+    version: number,
+    body: RequestOf<S>,
+    signal: AbortSignal,
+  ): Promise<ResponseOf<S>> {
+    const stream = this.#stream ?? (await this.#connect())
+    signal.throwIfAborted()
+    const correlationId = this.#nextCorrelationId()
+    const chunks = encodeRequest(schema, version, correlationId, this.#options.clientId, body)
+    const frame = await this.#exchange(stream, correlationId, chunks, signal)
+    return decodeResponse(schema, version, frame).body
+  }
+
+  /** Sends a frame that has no answer, if the connection is there or can be made. Never waits. */
+  post(chunks: readonly Uint8Array[]): void {
+    if (this.#stream !== undefined) {
+      this.#stream.write(chunks)
+      return
+    }
+    this.#connect().then(
+      stream => stream.write(chunks),
+      () => {
+        // Lost, as on any network: whoever posts must be able to live with it.
+      },
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort(new NetworkError('closed', 'the broker stops'))
+    this.#stream?.destroy()
+    await this.#connecting?.catch(() => undefined)
+  }
+
+  #exchange(
+    stream: ByteStream,
+    correlationId: number,
+    chunks: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    if (this.#waiting.size >= maxPeerRequestsInFlight) {
+      return Promise.reject(
+        new NetworkError('unreachable', `too many requests wait for broker ${this.brokerId}`),
+      )
+    }
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#waiting.delete(correlationId)
+        reject(signal.reason)
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.set(correlationId, {
+        resolve: frame => {
+          signal.removeEventListener('abort', onAbort)
+          resolve(frame)
+        },
+        reject: error => {
+          signal.removeEventListener('abort', onAbort)
+          reject(error)
+        },
+      })
+      stream.write(chunks)
+    })
+  }
+
+  #nextCorrelationId(): number {
+    this.#lastCorrelationId = (this.#lastCorrelationId + 1) & 0x7fffffff
+    return this.#lastCorrelationId
+  }
+
+  #connect(): Promise<ByteStream> {
+    if (this.#closed.signal.aborted) return Promise.reject(this.#closed.signal.reason)
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = undefined
+    })
+    return this.#connecting
+  }
+
+  async #open(): Promise<ByteStream> {
+    const { network, clock, brokerId } = this.#options
+    using deadline = new Deadline(clock, peerConnectTimeoutMs, this.#closed.signal)
+    const stream = await network.connect({ kind: 'peer', brokerId }, deadline.signal)
+    const frames = new FrameReader({ maxFrameBytes: maxPeerFrameBytes })
+    stream.handle({
+      onData: chunk => this.#onData(stream, frames, chunk),
+      onClose: error => this.#onClose(stream, error),
+    })
+    if (this.#closed.signal.aborted) {
+      stream.destroy()
+      throw this.#closed.signal.reason
+    }
+    assert(this.#stream === undefined, 'one connection to a broker at a time')
+    this.#stream = stream
+    return stream
+  }
+
+  #onData(stream: ByteStream, frames: FrameReader, chunk: Uint8Array): void {
+    try {
+      frames.push(chunk)
+      for (let frame = frames.next(); frame !== undefined; frame = frames.next()) {
+        const correlationId = correlationIdOf(frame)
+        const waiting = this.#waiting.get(correlationId)
+        // Absent when its sender has stopped waiting.
+        this.#waiting.delete(correlationId)
+        waiting?.resolve(frame)
+      }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#options.log.warn('a peer sent what is no frame', { peer: this.brokerId, error })
+      stream.destroy()
+    }
+  }
+
+  #onClose(stream: ByteStream, cause: Error | undefined): void {
+    if (this.#stream !== stream) return
+    this.#stream = undefined
+    const waiting = [...this.#waiting.values()]
+    this.#waiting.clear()
+    const error = new NetworkError('closed', `the connection to broker ${this.brokerId} is lost`, {
+      cause,
+    })
+    for (const { reject } of waiting) reject(error)
+  }
+}
+
+function correlationIdOf(frame: Uint8Array): number {
+  if (frame.byteLength < 4) throw new DecodeError('a response without a header')
+  return new DataView(frame.buffer, frame.byteOffset, 4).getInt32(0)
+}
