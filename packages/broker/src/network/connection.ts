@@ -1,8 +1,7 @@
 // One connection: frames in, requests handed to dispatch, responses out. Back-pressure both ways:
 // a client with too much in progress, or one that does not read its answers, is not read from.
 
-import type { Clock, Logger } from '@klamm/base/env'
-import type { ByteStream } from '@klamm/base/env'
+import type { ByteStream, Clock, Logger } from '@klamm/base/env'
 import { DecodeError, FrameReader } from '@klamm/protocol'
 import type { ListenerKind } from '../apis/handler.ts'
 import {

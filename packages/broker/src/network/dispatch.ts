@@ -115,12 +115,7 @@ export class Dispatch<Services> {
       const failure = classify(error, context.signal)
       if (failure.kind === 'crash') this.#options.onBug(failure.bug)
       if (failure.kind !== 'answer') throw error
-      const request = decodeRequest(
-        handler.schema,
-        header.apiVersion,
-        frame,
-        header.bodyOffset,
-      )
+      const request = decodeRequest(handler.schema, header.apiVersion, frame, header.bodyOffset)
       const refusal = handler.refuse(request, errorCodes[failure.errorName], context)
       return encodeResponse(handler.schema, header.apiVersion, header.correlationId, refusal)
     }

@@ -128,7 +128,12 @@ export class PeerChannel implements AsyncDisposable {
 
   async #open(): Promise<ByteStream> {
     const { network, clock, brokerId } = this.#options
-    using deadline = new Deadline(clock, peerConnectTimeoutMs, this.#closed.signal)
+    using deadline = new Deadline(
+      clock,
+      peerConnectTimeoutMs,
+      `connecting to broker ${brokerId}`,
+      this.#closed.signal,
+    )
     const stream = await network.connect({ kind: 'peer', brokerId }, deadline.signal)
     const frames = new FrameReader({ maxFrameBytes: maxPeerFrameBytes })
     stream.handle({

@@ -1,0 +1,112 @@
+// Requests to the active controller, wherever it is: finds it, follows it when it moves, and tries
+// again until the deadline of the request.
+
+import { Backoff, type Random } from '@klamm/base'
+import { type Clock, Deadline, NetworkError, TimeoutError } from '@klamm/base/env'
+import {
+  type ApiSchema,
+  Envelope,
+  errorCodes,
+  KafkaError,
+  type RequestOf,
+  type ResponseOf,
+} from '@klamm/protocol'
+import type { PeerChannels } from './peer-channels.ts'
+
+export interface ControllerChannelOptions {
+  readonly brokerId: number
+  readonly clock: Clock
+  readonly peers: PeerChannels
+  /** Who leads the quorum as far as this broker knows; -1 when it does not. */
+  readonly controllerId: () => number
+  /** Answers a request on this very broker. */
+  readonly local: <S extends ApiSchema>(
+    schema: S,
+    version: number,
+    body: RequestOf<S>,
+  ) => Promise<ResponseOf<S>>
+  readonly random: Random
+}
+
+/** How long a forwarded request is tried, in ms: as long as clients wait by default. */
+const forwardTimeoutMs = 30_000
+
+/** Between two tries: a new controller is usually elected within a second. */
+const retryBackoff = { initialMs: 20, maxMs: 500 }
+
+export class ControllerChannel {
+  readonly #options: ControllerChannelOptions
+
+  constructor(options: ControllerChannelOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Asks the active controller. `errorOf` finds the code that says NOT_CONTROLLER in the answer.
+   * The request may be sent several times, so it must be harmless to repeat. Rejects with
+   * TimeoutError after `timeoutMs`, or with `signal.reason`.
+   */
+  async request<S extends ApiSchema>(
+    schema: S,
+    version: number,
+    body: RequestOf<S>,
+    options: {
+      readonly timeoutMs: number
+      readonly signal: AbortSignal
+      readonly errorOf: (response: ResponseOf<S>) => number
+    },
+  ): Promise<ResponseOf<S>> {
+    const { clock, brokerId, peers, local } = this.#options
+    const backoff = new Backoff(retryBackoff, this.#options.random)
+    using deadline = new Deadline(clock, options.timeoutMs, schema.name, options.signal)
+    for (;;) {
+      deadline.signal.throwIfAborted()
+      const controllerId = this.#options.controllerId()
+      if (controllerId !== -1) {
+        try {
+          const response =
+            controllerId === brokerId
+              ? await local(schema, version, body)
+              : await peers.to(controllerId).request(schema, version, body, deadline.signal)
+          if (options.errorOf(response) !== errorCodes.NOT_CONTROLLER) return response
+        } catch (error) {
+          if (!isWorthAnotherTry(error)) throw error
+        }
+      }
+      await clock.sleep(backoff.failed(), deadline.signal)
+    }
+  }
+
+  /**
+   * Has the controller answer a client's request (KIP-590). Resolves with the response frame.
+   * Rejects with KafkaError REQUEST_TIMED_OUT when no controller was found in time: the request may
+   * still have had its effect.
+   */
+  async forward(frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const body = {
+      requestData: frame,
+      requestPrincipal: null,
+      clientHostAddress: new Uint8Array([127, 0, 0, 1]),
+    }
+    try {
+      const response = await this.request(Envelope, 0, body, {
+        timeoutMs: forwardTimeoutMs,
+        signal,
+        errorOf: ({ errorCode }) => errorCode,
+      })
+      if (response.responseData !== null && response.errorCode === errorCodes.NONE) {
+        return response.responseData
+      }
+      throw new KafkaError('UNKNOWN_SERVER_ERROR', `the controller refused: ${response.errorCode}`)
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error
+      throw new KafkaError('REQUEST_TIMED_OUT', 'no controller answered in time', { cause: error })
+    }
+  }
+}
+
+/** A lost connection, or a controller that resigned while it decided. */
+function isWorthAnotherTry(error: unknown): boolean {
+  if (error instanceof NetworkError) return true
+  return error instanceof KafkaError && error.errorName === 'NOT_CONTROLLER'
+}
