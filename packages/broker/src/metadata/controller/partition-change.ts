@@ -188,7 +188,9 @@ function uncleanLeader(partition: PartitionImage, context: ElectionContext): num
     return lastKnown
   }
   if (context.election !== 'unclean') return undefined
-  return replicas.find(id => context.mayLead(id))
+  // What is only being added may have nothing at all.
+  const present = replicas.filter(id => context.mayLead(id))
+  return present.find(id => !partition.addingReplicas.includes(id)) ?? present[0]
 }
 
 function lastKnownAfter(

@@ -80,7 +80,9 @@ function violationOfChange(before: PartitionImage | undefined, after: PartitionI
     after.leaderRecoveryState === 'recovering' && before.leaderRecoveryState === 'recovered'
   const knew = [...before.isr, ...before.elr]
   if (after.leader !== noLeader && raise === 1 && !knew.includes(after.leader)) {
-    const isKnown = isUnclean || before.leaderRecoveryState === 'recovering'
+    // Who completes a reassignment by joining the ISR may lead by the same change.
+    const completes = before.removingReplicas.length > 0 && after.removingReplicas.length === 0
+    const isKnown = isUnclean || completes || before.leaderRecoveryState === 'recovering'
     if (!isKnown) return 'a leader that was neither in ISR nor ELR, and not said to recover'
   }
   return after.elr.every(id => knew.includes(id)) ? undefined : 'the ELR grew by an outsider'

@@ -25,6 +25,10 @@ export class TestCluster {
   nowMs = 1_000
   /** What a broker has that replays the log. */
   replayed = MetadataImage.empty
+  /** Sees every entry before it is appended, and may tamper with it. */
+  onAppend: (records: readonly MetadataRecord[]) => readonly MetadataRecord[] = records => records
+  /** Sees every entry once it is committed. */
+  onCommitted: (records: readonly MetadataRecord[]) => void = () => {}
   #term = 1
   #starts = 0
 
@@ -42,13 +46,15 @@ export class TestCluster {
   }
 
   /** Appends the records of the outcome, commits them, and returns the reply. */
-  commit<Reply>({ records, reply }: Outcome<Reply>): Reply {
+  commit<Reply>({ records: decided, reply }: Outcome<Reply>): Reply {
+    const records = this.onAppend(decided)
     if (records.length === 0) return reply
     const position = { offset: this.nextOffset, epoch: this.#term }
     this.controller.replay(records, position)
     const stored = batchFromPlain(JSON.parse(JSON.stringify(batchToPlain(records))))
     this.log.push({ records: stored, position })
     this.replayed = imageAfter(this.replayed, stored, position)
+    this.onCommitted(records)
     return reply
   }
 
