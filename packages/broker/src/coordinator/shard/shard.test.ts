@@ -1,55 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Instant, Outcome, Ticket } from './outcome.ts'
-import { answer } from './outcome.ts'
-import { type Machine, Shard } from './shard.ts'
-
-interface Add {
-  readonly kind: 'add' | 'read' | 'readAppended' | 'arm'
-  readonly amount: number
-  readonly ticket?: Ticket<number>
-}
-
-type Change = { readonly touched: number }
-
-/** A counter: appended and committed sums, and something that is only in memory. */
-class Counter implements Machine<Add, number, Change> {
-  appended = 0
-  committedSum = 0
-  touched = 0
-
-  decide({ kind, amount, ticket }: Add, at: Instant): Outcome<Add, number, Change> {
-    const sum = kind === 'read' ? this.committedSum : this.appended
-    const timer = { key: 'tick', deadlineMs: at.nowMs + amount, operation: add(100) }
-    return {
-      records: kind === 'add' ? [amount] : [],
-      changes: kind === 'add' ? [{ touched: 1 }] : [],
-      answers: ticket === undefined ? [] : [answer(ticket, kind === 'add' ? sum + amount : sum)],
-      timers: kind === 'arm' ? [timer] : [],
-      waitsForAppended: kind === 'readAppended',
-    }
-  }
-
-  replay(record: number): void {
-    this.appended += record
-  }
-
-  committed(record: number): Outcome<Add, number, Change> {
-    this.committedSum += record
-    return { records: [], changes: [], answers: [], timers: [], waitsForAppended: false }
-  }
-
-  apply({ touched }: Change): void {
-    this.touched += touched
-  }
-
-  loaded(): Outcome<Add, number, Change> {
-    return { records: [], changes: [], answers: [], timers: [], waitsForAppended: false }
-  }
-}
-
-function add(amount: number, ticket?: Ticket<number>): Add {
-  return { kind: 'add', amount, ...(ticket === undefined ? {} : { ticket }) }
-}
+import { add, Counter, type CounterOperation } from '../testing/counter.ts'
+import type { Instant, Ticket } from './outcome.ts'
+import { Shard } from './shard.ts'
 
 const at = (nowMs: number): Instant => ({ nowMs, wallMs: 1_000_000 + nowMs })
 
@@ -60,7 +12,7 @@ function setup() {
   shard.loaded(3, at(0))
   let ids = 0
   /** Runs an operation; the log takes it. */
-  const run = (kind: Add['kind'], amount = 0, nowMs = 0): Ticket<number> => {
+  const run = (kind: CounterOperation['kind'], amount = 0, nowMs = 0): Ticket<number> => {
     ids += 1
     const ticket = { id: ids }
     const outcome = shard.decide({ kind, amount, ticket }, at(nowMs))
@@ -126,11 +78,11 @@ test('a timer whose records the log does not take is tried again', () => {
   expect(shard.nextDeadlineMs()).toBe(50)
   expect(shard.takeDue(49)).toBeUndefined()
   const due = shard.takeDue(50)
-  expect(due?.operation).toEqual(add(100))
+  expect(due?.operation).toMatchObject({ kind: 'add', amount: 100 })
   shard.refused(add(100), 'NOT_ENOUGH_REPLICAS', due, at(50))
   expect(shard.nextDeadlineMs()).toBe(1_050)
   expect(counter.appended).toBe(6)
-  expect(shard.takeDue(1_050)?.operation).toEqual(add(100))
+  expect(shard.takeDue(1_050)?.operation).toMatchObject({ kind: 'add', amount: 100 })
 })
 
 test('an answer that waits too long is an error; its records still count once committed', () => {
