@@ -1,0 +1,287 @@
+// Follows the leaders that one other broker has for us: asks for their records by the same Fetch
+// that consumers use, appends, truncates, and asks again once everything is durable (that next fetch
+// is the acknowledgement).
+
+import type { Clock, Logger } from '@klamm/base/env'
+import { Deadline, NetworkError, TaskScope, TimeoutError } from '@klamm/base/env'
+import {
+  DecodeError,
+  errorNameOf,
+  Fetch,
+  type FetchResponse,
+  RecordsError,
+  readBatches,
+  verifyCrc,
+} from '@klamm/protocol'
+import { replicaFetchMaxBytes, replicaFetchMaxBytesPerPartition } from '../limits.ts'
+import type { PeerChannel } from '../network/peer-channel.ts'
+import type { Partition } from '../partition/partition.ts'
+import {
+  type FetchedPartition,
+  type FetchPlan,
+  FetchPlanner,
+  type PartitionFollower,
+  type PlannedFetch,
+} from '../replica/index.ts'
+import { applyFetched } from './apply-fetched.ts'
+
+export interface FetcherOptions {
+  readonly brokerId: number
+  readonly channel: PeerChannel
+  readonly clock: Clock
+  readonly log: Logger
+  readonly brokerEpoch: () => number
+  readonly onFailure: (error: unknown) => void
+}
+
+/** How long a leader may park a fetch without news, in ms; also how late a dead one is noticed. */
+const maxWaitMs = 500
+/** Beyond the parking: then the leader is taken for dead and asked again. */
+const answerTimeoutMs = 2_000
+/** After an error, of one partition or of all. */
+const backoffMs = 100
+const maxPartitionsPerRequest = 2_000
+
+const fetchVersion = 17
+
+export class Fetcher implements AsyncDisposable {
+  readonly #options: FetcherOptions
+  readonly #planner: FetchPlanner
+  readonly #partitions = new Map<string, Partition>()
+  readonly #scope: TaskScope
+  #wake: (() => void) | undefined
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+    this.#planner = new FetchPlanner({
+      maxBytes: replicaFetchMaxBytes,
+      partitionMaxBytes: replicaFetchMaxBytesPerPartition,
+      backoffMs,
+      maxPartitions: maxPartitionsPerRequest,
+    })
+    this.#scope = new TaskScope((_task, error) => options.onFailure(error))
+    this.#scope.spawn('replica fetcher', signal => this.#run(signal))
+  }
+
+  get size(): number {
+    return this.#planner.size
+  }
+
+  add(partition: Partition, leaderEpoch: number): void {
+    this.#partitions.set(keyOf(partition), partition)
+    this.#planner.add(partition, leaderEpoch)
+    this.#ready(partition)
+  }
+
+  remove(partition: Partition): void {
+    this.#partitions.delete(keyOf(partition))
+    this.#planner.remove(partition)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const disposed = this.#scope[Symbol.asyncDispose]()
+    this.#wake?.()
+    await disposed
+  }
+
+  /** The partition may be asked for again. */
+  #ready(partition: Partition): void {
+    const fetch = partition.follower?.nextFetch()
+    if (fetch === undefined || this.#partitions.get(keyOf(partition)) !== partition) return
+    this.#planner.ready(partition, fetch)
+    this.#wake?.()
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    while (!signal.aborted) {
+      const plan = this.#planner.next(clock.monotonicMs())
+      if (plan.partitions.length === 0) await this.#sleep(plan.wakeAtMs)
+      else await this.#fetch(plan, signal)
+    }
+  }
+
+  async #fetch(plan: FetchPlan, signal: AbortSignal): Promise<void> {
+    const { clock, channel, log } = this.#options
+    let response: FetchResponse
+    try {
+      using deadline = new Deadline(
+        clock,
+        maxWaitMs + answerTimeoutMs,
+        `a fetch from broker ${channel.brokerId}`,
+        signal,
+      )
+      response = await channel.request(Fetch, fetchVersion, this.#request(plan), deadline.signal)
+      if (response.errorCode !== 0)
+        throw new NetworkError('refused', errorNameOf(response.errorCode))
+    } catch (error) {
+      if (signal.aborted) return
+      // The leader being away is normal. Anything but that is for the owner of the scope.
+      if (!isPeersFault(error)) throw error
+      log.debug('fetch from a leader failed', { leader: channel.brokerId, error })
+      this.#planner.failed(plan, clock.monotonicMs())
+      return
+    }
+    this.#planner.completed(plan)
+    this.#answered(plan, response)
+  }
+
+  #request({ partitions, maxBytes, partitionMaxBytes }: FetchPlan) {
+    const byTopic = new Map<string, PlannedFetch[]>()
+    for (const planned of partitions) {
+      const list = byTopic.get(planned.topicId)
+      if (list === undefined) byTopic.set(planned.topicId, [planned])
+      else list.push(planned)
+    }
+    const { brokerId, brokerEpoch } = this.#options
+    return {
+      clusterId: null,
+      replicaId: -1,
+      replicaState: { replicaId: brokerId, replicaEpoch: brokerEpoch() },
+      maxWaitMs,
+      minBytes: 1,
+      maxBytes,
+      isolationLevel: 0,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: [...byTopic].map(([topicId, list]) => ({
+        topic: '',
+        topicId,
+        partitions: list.map(({ partitionIndex, fetch }) => ({
+          partition: partitionIndex,
+          currentLeaderEpoch: fetch.currentLeaderEpoch,
+          fetchOffset: fetch.fetchOffset,
+          lastFetchedEpoch: fetch.lastFetchedEpoch,
+          logStartOffset: fetch.logStartOffset,
+          partitionMaxBytes,
+          replicaDirectoryId: zeroId,
+          highWatermark: 0,
+        })),
+      })),
+      forgottenTopicsData: [],
+      rackId: '',
+    }
+  }
+
+  #answered(plan: FetchPlan, response: FetchResponse): void {
+    const planned = new Map(plan.partitions.map(each => [keyOf(each), each]))
+    for (const { topicId, partitions } of response.responses) {
+      for (const answer of partitions) {
+        const key = keyOf({ topicId, partitionIndex: answer.partitionIndex })
+        const partition = this.#partitions.get(key)
+        const asked = planned.get(key)
+        if (partition?.follower === undefined || asked === undefined) continue
+        planned.delete(key)
+        this.#apply(partition, partition.follower, asked, answer)
+      }
+    }
+    // The leader owes an answer for each: ask again after the back-off.
+    for (const asked of planned.values()) {
+      if (this.#partitions.has(keyOf(asked))) this.#delay(asked)
+    }
+  }
+
+  #apply(
+    partition: Partition,
+    follower: PartitionFollower,
+    { fetch }: PlannedFetch,
+    answer: FetchResponse['responses'][number]['partitions'][number],
+  ): void {
+    const bytes = answer.records?.[0] ?? noBytes
+    const fetched = checkedAnswer(answer, bytes)
+    if (fetched === undefined) {
+      this.#options.log.warn('a leader sent damaged batches', {
+        topic: partition.topicName,
+        partition: partition.partitionIndex,
+        leader: this.#options.channel.brokerId,
+      })
+      this.#delay(partition)
+      return
+    }
+    const action = follower.fetched(fetch, fetched)
+    if (action.kind === 'retry') this.#delay(partition)
+    else if (action.kind === 'fail') this.#failed(partition, action.reason)
+    else {
+      const done = applyFetched(partition, follower, action, bytes)
+      if (done === undefined) this.#ready(partition)
+      else void this.#whenApplied(partition, done)
+    }
+  }
+
+  async #whenApplied(partition: Partition, done: Promise<void>): Promise<void> {
+    try {
+      await done
+      this.#ready(partition)
+    } catch (error) {
+      if (!this.#scope.signal.aborted) this.#options.onFailure(error)
+    }
+  }
+
+  #failed(partition: Partition, reason: string): void {
+    this.#options.log.error('a replica cannot follow its leader', {
+      topic: partition.topicName,
+      partition: partition.partitionIndex,
+      reason,
+    })
+    this.remove(partition)
+  }
+
+  #delay(partition: { readonly topicId: string; readonly partitionIndex: number }): void {
+    this.#planner.delayed(partition, this.#options.clock.monotonicMs())
+  }
+
+  /** Until then, or until a partition becomes ready. */
+  #sleep(wakeAtMs: number | undefined): Promise<void> {
+    const { clock } = this.#options
+    return new Promise(resolve => {
+      const delayMs = wakeAtMs === undefined ? undefined : wakeAtMs - clock.monotonicMs()
+      const timer = delayMs === undefined ? undefined : clock.setTimer(Math.max(1, delayMs), done)
+      const self = this
+      function done(): void {
+        timer?.cancel()
+        self.#wake = undefined
+        resolve()
+      }
+      this.#wake = done
+    })
+  }
+}
+
+const noBytes = new Uint8Array(0)
+const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+function keyOf(partition: { readonly topicId: string; readonly partitionIndex: number }): string {
+  return `${partition.topicId}-${partition.partitionIndex}`
+}
+
+function isPeersFault(error: unknown): boolean {
+  return (
+    error instanceof NetworkError || error instanceof TimeoutError || error instanceof DecodeError
+  )
+}
+
+/** Undefined when the batches are not what a leader may send: their checksums do not match. */
+function checkedAnswer(
+  answer: FetchResponse['responses'][number]['partitions'][number],
+  bytes: Uint8Array,
+): FetchedPartition | undefined {
+  try {
+    const batches = readBatches(bytes)
+    let at = 0
+    for (const { sizeInBytes } of batches) {
+      if (!verifyCrc(bytes, at)) return undefined
+      at += sizeInBytes
+    }
+    const { epoch, endOffset } = answer.divergingEpoch
+    return {
+      error: errorNameOf(answer.errorCode),
+      highWatermark: answer.highWatermark,
+      logStartOffset: answer.logStartOffset,
+      divergingEpoch: epoch < 0 ? undefined : { leaderEpoch: epoch, endOffset },
+      batches,
+    }
+  } catch (error) {
+    if (error instanceof RecordsError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,130 @@
+// Carries ISR proposals of leaders to the controller (AlterPartition, KIP-497): those of one moment
+// together, one request in flight.
+
+import { type Clock, type Logger, TaskScope, TimeoutError } from '@klamm/base/env'
+import {
+  AlterPartition,
+  type AlterPartitionResponse,
+  errorCodes,
+  errorNameOf,
+} from '@klamm/protocol'
+import type { ControllerChannel } from '../network/controller-channel.ts'
+import type { Partition } from '../partition/partition.ts'
+import type { IsrProposal, PartitionLeader } from '../replica/index.ts'
+
+export interface IsrProposalsOptions {
+  readonly brokerId: number
+  readonly brokerEpoch: () => number
+  readonly clock: Clock
+  readonly log: Logger
+  readonly controller: ControllerChannel
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Then the answer is taken for lost, and the machine decides what that means. */
+const timeoutMs = 10_000
+const version = 3
+
+interface Pending {
+  readonly partition: Partition
+  readonly leader: PartitionLeader
+  readonly proposal: IsrProposal
+}
+
+export class IsrProposals implements AsyncDisposable {
+  readonly #options: IsrProposalsOptions
+  readonly #scope: TaskScope
+  #queue: Pending[] = []
+  #isSending = false
+
+  constructor(options: IsrProposalsOptions) {
+    this.#options = options
+    this.#scope = new TaskScope((_task, error) => options.onFailure(error))
+  }
+
+  propose(partition: Partition, leader: PartitionLeader, proposal: IsrProposal): void {
+    const { clock } = this.#options
+    const enqueue = (): void => {
+      this.#queue.push({ partition, leader, proposal })
+      this.#send()
+    }
+    // Even without a delay not at once: the other partitions of this moment go along.
+    clock.setTimer(proposal.delayMs, enqueue)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope[Symbol.asyncDispose]()
+  }
+
+  #send(): void {
+    if (this.#isSending || this.#queue.length === 0) return
+    this.#isSending = true
+    const batch = this.#queue
+    this.#queue = []
+    this.#scope.spawn('ISR proposals', async signal => {
+      try {
+        await this.#exchange(batch, signal)
+      } finally {
+        this.#isSending = false
+      }
+      this.#send()
+    })
+  }
+
+  async #exchange(batch: readonly Pending[], signal: AbortSignal): Promise<void> {
+    const { controller, brokerId, brokerEpoch, log } = this.#options
+    const request = { brokerId, brokerEpoch: brokerEpoch(), topics: topicsOf(batch) }
+    try {
+      const response = await controller.request(AlterPartition, version, request, {
+        timeoutMs,
+        signal,
+        errorOf: ({ errorCode }) => errorCode,
+      })
+      this.#answered(batch, response)
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error
+      log.info('the controller did not answer an ISR proposal in time')
+      for (const { partition, leader, proposal } of batch) {
+        leader.isrProposalFailed('UNKNOWN', proposal)
+        partition.performLeader(leader)
+      }
+    }
+  }
+
+  #answered(batch: readonly Pending[], response: AlterPartitionResponse): void {
+    for (const { partition, leader, proposal } of batch) {
+      const answer = response.topics
+        .find(({ topicId }) => topicId === partition.topicId)
+        ?.partitions.find(({ partitionIndex }) => partitionIndex === partition.partitionIndex)
+      const errorCode = response.errorCode || (answer?.errorCode ?? errorCodes.UNKNOWN_SERVER_ERROR)
+      if (errorCode !== errorCodes.NONE || answer === undefined) {
+        leader.isrProposalFailed(errorNameOf(errorCode), proposal)
+      } else {
+        const { leaderEpoch, partitionEpoch, isr } = answer
+        leader.isrCommitted({ leaderEpoch, partitionEpoch, isr })
+      }
+      partition.performLeader(leader)
+    }
+  }
+}
+
+function topicsOf(batch: readonly Pending[]) {
+  const byTopic = new Map<string, Pending[]>()
+  for (const pending of batch) {
+    const list = byTopic.get(pending.partition.topicId)
+    if (list === undefined) byTopic.set(pending.partition.topicId, [pending])
+    else list.push(pending)
+  }
+  return [...byTopic].map(([topicId, list]) => ({
+    topicName: '',
+    topicId,
+    partitions: list.map(({ partition, proposal }) => ({
+      partitionIndex: partition.partitionIndex,
+      leaderEpoch: proposal.leaderEpoch,
+      newIsr: proposal.isr.map(({ brokerId }) => brokerId),
+      newIsrWithEpochs: proposal.isr,
+      leaderRecoveryState: 0,
+      partitionEpoch: proposal.partitionEpoch,
+    })),
+  }))
+}
