@@ -1,11 +1,43 @@
 // What the machines of this folder read of a record batch (format v2): its header, as data. They
 // never see records.
 
-import type { BatchHeader } from '@klamm/protocol/batch-header'
+/**
+ * The header of a batch as it was sent or stored; the decoded header of the protocol package has
+ * these fields.
+ */
+export interface BatchHeader {
+  readonly baseOffset: number
+  /** Of the whole batch: the 12 bytes of base offset and length included. */
+  readonly sizeInBytes: number
+  readonly partitionLeaderEpoch: number
+  readonly magic: number
+  /** See `attribute`. */
+  readonly attributes: number
+  readonly lastOffsetDelta: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly recordCount: number
+}
 
-export type { BatchHeader }
+/** Bits of a batch's attributes. */
+export const attribute = {
+  compressionMask: 0x07,
+  /** Timestamp type: set for LogAppendTime. */
+  logAppendTime: 0x08,
+  transactional: 0x10,
+  control: 0x20,
+  deleteHorizon: 0x40,
+} as const
 
-/** Producer id of a batch whose producer is not idempotent. */
+/** Bytes of a v2 batch before its records. */
+export const batchHeaderBytes = 61
+
+/** The smallest record: length, attributes, two deltas, no key, no value, no headers. */
+export const minRecordBytes = 7
+
 export const noProducerId = -1
 export const noProducerEpoch = -1
 export const noSequence = -1
@@ -24,6 +56,7 @@ export function sequenceAfter(sequence: number, count: number): number {
 export interface LoggedBatch {
   readonly producerId: number
   readonly producerEpoch: number
+  /** -1: without sequences, as the records of a coordinator in a transaction. */
   readonly baseSequence: number
   readonly baseOffset: number
   /** Inclusive. */

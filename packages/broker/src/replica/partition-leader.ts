@@ -76,8 +76,7 @@ export class PartitionLeader {
   readonly brokerId: number
   readonly brokerEpoch: number
   readonly leaderEpoch: number
-  /** Where the first record of this leader goes. Commits below it come from earlier leaders. */
-  readonly leaderEpochStartOffset: number
+  readonly #leaderEpochStartOffset: number
   readonly #epochs: EpochCache
   readonly #replicaLagTimeMaxMs: number
   readonly #isr: IsrState
@@ -103,7 +102,7 @@ export class PartitionLeader {
     this.brokerId = options.brokerId
     this.brokerEpoch = options.brokerEpoch
     this.leaderEpoch = partition.leaderEpoch
-    this.leaderEpochStartOffset = offsets.logEndOffset
+    this.#leaderEpochStartOffset = offsets.logEndOffset
     this.#epochs = epochs
     this.#replicaLagTimeMaxMs = options.replicaLagTimeMaxMs
     this.#isr = new IsrState(partition)
@@ -116,6 +115,11 @@ export class PartitionLeader {
     this.#nowMs = options.nowMs
     this.#assignFollowers()
     this.#advanceHighWatermark()
+  }
+
+  /** Where the first record of this leader goes; those before it come from earlier leaders. */
+  get leaderEpochStartOffset(): number {
+    return this.#leaderEpochStartOffset
   }
 
   get partition(): PartitionState {
