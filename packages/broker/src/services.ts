@@ -3,8 +3,12 @@
 
 import type { Random } from '@klamm/base'
 import type { Clock } from '@klamm/base/env'
+import type { ApiVersionsResponse } from '@klamm/protocol'
+import type { RequestContext } from './apis/handler.ts'
 import type { GroupCoordinator } from './coordinators/group-coordinator.ts'
 import type { Controller, MetadataImage, Outcome } from './metadata/index.ts'
+import type { PartitionLookup } from './partition/lookup.ts'
+import type { FetchSessionCache } from './replica/index.ts'
 
 export interface BrokerServices {
   readonly brokerId: number
@@ -14,8 +18,20 @@ export interface BrokerServices {
   readonly metadata: MetadataService
   readonly controller: ControllerService
   readonly groups: GroupCoordinator
+  readonly partitions: PartitionLookup
+  readonly fetchSessions: FetchSessionCache
+  readonly producerIds: ProducerIdSource
+  /** Bytes of appends that wait for the disk; see `maxAppendBytesQueued`. */
+  readonly appendQueue: { readonly queuedBytes: number }
   /** The values this broker was started with, by Kafka's broker config names. */
   readonly staticConfigs: ReadonlyMap<string, string>
+  /** Keys and versions served, as ApiVersions tells them. */
+  readonly advertisedApis: ApiVersionsResponse['apiKeys']
+  /**
+   * Answers a request frame that was forwarded to the controller; resolves with the response frame.
+   * Rejects with KafkaError NOT_CONTROLLER when this broker is not it.
+   */
+  readonly answerEnvelope: (frame: Uint8Array, context: RequestContext) => Promise<Uint8Array>
 }
 
 /** The metadata as this broker has applied it. */
@@ -43,4 +59,10 @@ export interface ControllerService {
   run<Reply>(
     decide: (controller: Controller, context: DecisionContext) => Outcome<Reply>,
   ): Promise<Reply>
+}
+
+/** Producer ids that nobody in the cluster has been given before. */
+export interface ProducerIdSource {
+  /** Rejects with KafkaError COORDINATOR_LOAD_IN_PROGRESS when no block could be had in time. */
+  next(signal: AbortSignal): Promise<number>
 }

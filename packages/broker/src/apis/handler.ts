@@ -62,6 +62,9 @@ export function handler<Needs, S extends ApiSchema>(
 ): Handler<Needs, S> {
   const [first, last] = definition.versions
   const [known, newest] = definition.schema.versions
-  assert(known <= first && first <= last && last <= newest, 'a handler serves versions of its table')
+  assert(
+    known <= first && first <= last && last <= newest,
+    'a handler serves versions of its table',
+  )
   return { runsOn: 'broker', askedBy: 'anyone', ...definition }
 }

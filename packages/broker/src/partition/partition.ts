@@ -208,7 +208,10 @@ export class Partition {
   whenCommitted(endOffset: number, answer: Answer): () => void {
     const leader = this.#leader
     const settle = (error: ErrorName): void => {
-      if (error !== 'NONE' || leader === undefined) return answer(error)
+      if (error !== 'NONE' || leader === undefined) {
+        answer(error)
+        return
+      }
       const result = leader.commitResult(endOffset)
       assert(result !== 'waiting', 'who was woken is committed')
       answer(result)

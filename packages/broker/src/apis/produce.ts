@@ -1,0 +1,138 @@
+// Produce (0): appends batches. From any producer.
+//
+// v3 record batches v2 only; v7 zstd (KIP-110); v8 errors per record (KIP-467); v10 leader hints
+// (KIP-951); v11 and v12 change nothing without transactions (KIP-890: version 2 of transactions is
+// not offered yet); v13 topic ids (KIP-516). Advertised from 0, see ApiVersions.
+
+import { type ErrorName, errorCodes, Produce, type ProduceResponse } from '@klamm/protocol'
+import { appendProduced } from '../partition/append.ts'
+import type { Located } from '../partition/lookup.ts'
+import type { BrokerServices } from '../services.ts'
+import { type Handler, handler, noResponse } from './handler.ts'
+import { leaderEndpoints, leaderHint } from './leader-hints.ts'
+import { PendingAnswers } from './pending-answers.ts'
+
+type Needs = Pick<BrokerServices, 'clock' | 'partitions' | 'metadata'>
+type PartitionResponse = ProduceResponse['responses'][number]['partitionResponses'][number]
+
+/** A response under construction. */
+type Draft = { -readonly [K in keyof PartitionResponse]: PartitionResponse[K] }
+
+export const produce: Handler<Needs, typeof Produce> = handler({
+  schema: Produce,
+  versions: [3, 13],
+  async handle({ clock, partitions, metadata }: Needs, context, request) {
+    const { acks } = request
+    const { apiVersion } = context
+    if (acks < -1 || acks > 1) return refusal(request, errorCodes.INVALID_REQUIRED_ACKS)
+    if (request.transactionalId !== null) {
+      return refusal(request, errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    }
+    const pending = new PendingAnswers()
+    const hints = new Set<number>()
+    const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      partitionResponses: partitionData.map(({ index, records }) => {
+        const located = partitions.find(apiVersion >= 13 ? topicId : undefined, name, index)
+        const draft = newDraft(index)
+        const chunk = records?.[0]
+        if (located.partition === undefined) fail(draft, located.error, undefined)
+        else if (chunk === undefined) fail(draft, 'INVALID_RECORD', 'there are no records')
+        else {
+          append(located.partition, chunk, draft, pending, {
+            acks,
+            origin: 'client',
+            zstdIsAllowed: apiVersion >= 7,
+            wallMs: clock.wallMs(),
+          })
+        }
+        if (draft.errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER) hint(draft, located, hints)
+        return draft
+      }),
+    }))
+    await pending.settled(clock, request.timeoutMs, context.signal)
+    if (acks === 0) return answerNothing(responses)
+    const nodeEndpoints = leaderEndpoints(metadata.image, hints)
+    return { responses, throttleTimeMs: 0, nodeEndpoints }
+  },
+  refuse: refusal,
+})
+
+/** Everything up to here is synchronous, so appends of one connection keep their order. */
+function append(
+  partition: NonNullable<Located['partition']>,
+  records: Uint8Array,
+  draft: Draft,
+  pending: PendingAnswers,
+  options: Parameters<typeof appendProduced>[2],
+): void {
+  const outcome = appendProduced(partition, records, options)
+  if (outcome.error !== 'NONE') {
+    fail(draft, outcome.error, outcome.message)
+    draft.recordErrors = outcome.recordErrors.map(({ index, message }) => ({
+      batchIndex: index,
+      batchIndexErrorMessage: message,
+    }))
+    return
+  }
+  const { baseOffset, endOffset, logAppendTimeMs } = outcome
+  const done = pending.add(error => {
+    draft.errorCode = errorCodes[error]
+    if (error !== 'NONE') return
+    draft.baseOffset = baseOffset
+    draft.logAppendTimeMs = logAppendTimeMs
+    draft.logStartOffset = partition.log.logStartOffset
+  })
+  if (options.acks === -1) partition.whenCommitted(endOffset, done)
+  // Also with acks=0: a producer that is faster than the disk must be slowed down by something.
+  else partition.whenDurable(endOffset, done)
+}
+
+function hint(draft: Draft, { image }: Located, hints: Set<number>): void {
+  draft.currentLeader = leaderHint(image)
+  if (image !== undefined) hints.add(image.leader)
+}
+
+function fail(draft: Draft, error: ErrorName, message: string | undefined): void {
+  draft.errorCode = errorCodes[error]
+  draft.errorMessage = message ?? null
+}
+
+/**
+ * With acks=0 there is no response that could carry an error: closing the connection is how the
+ * producer learns that its metadata are out of date.
+ */
+function answerNothing(responses: ProduceResponse['responses']): typeof noResponse {
+  for (const { partitionResponses } of responses) {
+    for (const { errorCode } of partitionResponses) {
+      if (errorCode !== errorCodes.NONE) throw new Error('a produce request with acks=0 failed')
+    }
+  }
+  return noResponse
+}
+
+function newDraft(index: number): Draft {
+  return {
+    index,
+    errorCode: errorCodes.NONE,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: [],
+    errorMessage: null,
+    currentLeader: leaderHint(undefined),
+  }
+}
+
+function refusal(
+  { topicData }: Parameters<typeof produce.refuse>[0],
+  errorCode: number,
+): ProduceResponse {
+  const responses = topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) => ({ ...newDraft(index), errorCode })),
+  }))
+  return { responses, throttleTimeMs: 0, nodeEndpoints: [] }
+}
