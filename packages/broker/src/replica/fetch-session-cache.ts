@@ -52,11 +52,11 @@ export interface FetchContext {
   readonly error: ErrorName
   /** What to read, in this order. */
   readonly partitions: readonly FetchPartition[]
-  /** For `FetchSessionCache.answer`. */
-  readonly session: FetchSession | undefined
-  readonly request: SessionRequest
-  /** Epoch of the session after this request; another one then means that it was sent twice. */
-  readonly epochAfter: number
+  /**
+   * Decides what the response tells, right before it is sent and once: `answers[i]` is for
+   * `partitions[i]`.
+   */
+  respond(answers: readonly PartitionAnswer[], nowMs: number): FetchAnswer
 }
 
 /**
@@ -91,51 +91,24 @@ export class FetchSessionCache {
     if (sessionEpoch === initialEpoch || sessionEpoch === finalEpoch) {
       // A full request ends the session that it names.
       if (this.#owned(request) !== undefined) this.#sessions.delete(sessionId)
-      return context(request, request.partitions, undefined)
+      return new WholeFetch(request.partitions, answeredMs =>
+        sessionEpoch === initialEpoch ? this.#open(request, answeredMs) : undefined,
+      )
     }
     const session = this.#owned(request)
-    if (session === undefined) return failed(request, 'FETCH_SESSION_ID_NOT_FOUND')
-    if (session.epoch !== sessionEpoch) return failed(request, 'INVALID_FETCH_SESSION_EPOCH')
+    if (session === undefined) return new FailedFetch('FETCH_SESSION_ID_NOT_FOUND')
+    if (session.epoch !== sessionEpoch) return new FailedFetch('INVALID_FETCH_SESSION_EPOCH')
     if (session.usesTopicIds !== request.usesTopicIds) {
-      return failed(request, 'FETCH_SESSION_TOPIC_ID_ERROR')
+      return new FailedFetch('FETCH_SESSION_TOPIC_ID_ERROR')
     }
     session.update(request.partitions, request.forgotten)
     if (session.size === 0) {
       this.#sessions.delete(session.id)
-      return context(request, [], undefined)
+      return new WholeFetch([], () => undefined)
     }
     session.advanceEpoch()
     this.#touch(session, nowMs)
-    return context(request, session.requests(), session)
-  }
-
-  /**
-   * Decides what the response tells, right before it is sent and once: `answers[i]` is for
-   * `context.partitions[i]`.
-   */
-  answer(fetch: FetchContext, answers: readonly PartitionAnswer[], nowMs: number): FetchAnswer {
-    const { error, partitions, session, request } = fetch
-    if (error !== 'NONE') return { error, sessionId: noSession, included: [] }
-    assert(answers.length === partitions.length, 'every partition of a fetch is answered')
-    if (session === undefined) {
-      const opened = request.sessionEpoch === initialEpoch ? this.#open(request, nowMs) : undefined
-      const included: number[] = []
-      for (let i = 0; i < partitions.length; i++) {
-        opened?.tell(partitions[i] as FetchPartition, answers[i] as PartitionAnswer)
-        included.push(i)
-      }
-      return { error: 'NONE', sessionId: opened?.id ?? noSession, included }
-    }
-    if (session.epoch !== fetch.epochAfter) {
-      return { error: 'INVALID_FETCH_SESSION_EPOCH', sessionId: session.id, included: [] }
-    }
-    const included: number[] = []
-    for (let i = 0; i < partitions.length; i++) {
-      if (session.tell(partitions[i] as FetchPartition, answers[i] as PartitionAnswer)) {
-        included.push(i)
-      }
-    }
-    return { error: 'NONE', sessionId: session.id, included }
+    return new SessionFetch(session)
   }
 
   #owned({ sessionId, owner }: SessionRequest): FetchSession | undefined {
@@ -202,14 +175,70 @@ function isWorthLess(a: Worth, b: Worth): boolean {
   return a.isFollower === b.isFollower ? a.size < b.size : b.isFollower
 }
 
-function context(
-  request: SessionRequest,
-  partitions: readonly FetchPartition[],
-  session: FetchSession | undefined,
-): FetchContext {
-  return { error: 'NONE', partitions, session, request, epochAfter: session?.epoch ?? 0 }
+/** Not part of a session yet: tells of all its partitions, and may open one. */
+class WholeFetch implements FetchContext {
+  readonly error = 'NONE'
+  readonly partitions: readonly FetchPartition[]
+  readonly #open: (nowMs: number) => FetchSession | undefined
+
+  constructor(
+    partitions: readonly FetchPartition[],
+    open: (nowMs: number) => FetchSession | undefined,
+  ) {
+    this.partitions = partitions
+    this.#open = open
+  }
+
+  respond(answers: readonly PartitionAnswer[], nowMs: number): FetchAnswer {
+    assert(answers.length === this.partitions.length, 'every partition of a fetch is answered')
+    const session = this.#open(nowMs)
+    const included: number[] = []
+    for (let i = 0; i < answers.length; i++) {
+      session?.tell(this.partitions[i] as FetchPartition, answers[i] as PartitionAnswer)
+      included.push(i)
+    }
+    return { error: 'NONE', sessionId: session?.id ?? noSession, included }
+  }
 }
 
-function failed(request: SessionRequest, error: ErrorName): FetchContext {
-  return { error, partitions: [], session: undefined, request, epochAfter: 0 }
+/** Tells what has changed since the last response of its session. */
+class SessionFetch implements FetchContext {
+  readonly error = 'NONE'
+  readonly partitions: readonly FetchPartition[]
+  readonly #session: FetchSession
+  /** Another one when the response is due means that the request was sent twice. */
+  readonly #epoch: number
+
+  constructor(session: FetchSession) {
+    this.#session = session
+    this.#epoch = session.epoch
+    this.partitions = session.requests()
+  }
+
+  respond(answers: readonly PartitionAnswer[]): FetchAnswer {
+    assert(answers.length === this.partitions.length, 'every partition of a fetch is answered')
+    const { id: sessionId, epoch } = this.#session
+    if (epoch !== this.#epoch) {
+      return { error: 'INVALID_FETCH_SESSION_EPOCH', sessionId, included: [] }
+    }
+    const included: number[] = []
+    for (let i = 0; i < answers.length; i++) {
+      const partition = this.partitions[i] as FetchPartition
+      if (this.#session.tell(partition, answers[i] as PartitionAnswer)) included.push(i)
+    }
+    return { error: 'NONE', sessionId, included }
+  }
+}
+
+class FailedFetch implements FetchContext {
+  readonly error: ErrorName
+  readonly partitions: readonly FetchPartition[] = []
+
+  constructor(error: ErrorName) {
+    this.error = error
+  }
+
+  respond(): FetchAnswer {
+    return { error: this.error, sessionId: noSession, included: [] }
+  }
 }

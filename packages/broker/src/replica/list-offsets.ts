@@ -49,14 +49,14 @@ export type OffsetAnswer =
 
 /**
  * `clientHighWatermark` as the leader tells it: undefined while it may lag behind what clients were
- * told before (KIP-207). Followers of the partition are answered from the end of the log.
+ * told before (KIP-207). `log` is undefined when nobody leads the partition, as far as is known here.
  */
 export function listOffset(
   question: OffsetQuestion,
-  log: ReadableLog | ErrorName,
+  log: ReadableLog | undefined,
   clientHighWatermark: number | undefined,
 ): OffsetAnswer {
-  if (typeof log === 'string') return { kind: 'error', error: log }
+  if (log === undefined) return { kind: 'error', error: 'NOT_LEADER_OR_FOLLOWER' }
   const { timestamp, currentLeaderEpoch, isolation } = question
   const epochError = problemWithLeaderEpoch(currentLeaderEpoch, log.leaderEpoch)
   if (epochError !== undefined) return { kind: 'error', error: epochError }

@@ -10,7 +10,7 @@ import { checkLogOffsets, type LogOffsets } from './watermarks.ts'
 export interface FollowerOptions {
   readonly leaderEpoch: number
   readonly offsets: LogOffsets
-  /** The log's own cache, kept by the log; read, never changed. */
+  /** The log's own cache, one object for the life of the log, cut when the log is; only read here. */
   readonly epochs: EpochCache
   /**
    * The partition may have lost committed records by an unclean election: the follower then gives up
@@ -204,6 +204,8 @@ export class PartitionFollower {
   }
 
   #ends(logEndOffset: number): void {
+    const lastStart = this.#epochs.entries.at(-1)?.startOffset ?? -1
+    assert(lastStart < logEndOffset, 'the epoch cache is cut together with the log')
     this.#logEndOffset = logEndOffset
     this.#durableEndOffset = logEndOffset
     this.#highWatermark = Math.min(this.#highWatermark, logEndOffset)

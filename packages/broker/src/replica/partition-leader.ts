@@ -30,7 +30,7 @@ export interface LeaderOptions {
   /** replica.lag.time.max.ms */
   readonly replicaLagTimeMaxMs: number
   readonly offsets: LogOffsets
-  /** The log's own cache, kept by the log; read, never changed. */
+  /** The log's own cache, one object for the life of the log; only read here. */
   readonly epochs: EpochCache
   readonly nowMs: number
 }

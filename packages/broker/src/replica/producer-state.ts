@@ -86,7 +86,7 @@ export class ProducerStates {
   }
 
   /** Judges a batch that a client wants appended. Changes nothing. */
-  check(batch: ProducedBatch, verification: Verification): SequenceVerdict {
+  check(batch: ProducedBatch, verification: Verification = 'verified'): SequenceVerdict {
     if (batch.producerId < 0) return accept
     const producer = this.#producers.get(batch.producerId)
     const original = producer?.find(batch)

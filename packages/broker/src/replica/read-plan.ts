@@ -81,22 +81,20 @@ export class ReadPlan {
     return this.#mustAnswer || this.#readBytes >= this.#options.minBytes
   }
 
-  /** Something else has to be told at once: a diverging epoch, a preferred read replica. */
+  /** Something has to be told at once: an error, a diverging epoch, a preferred read replica. */
   answerNow(): void {
     this.#mustAnswer = true
   }
 
   /**
-   * Plans the next partition, in the order of the request. `log` is why there is none when the
-   * partition is not served here.
+   * Plans the next partition, in the order of the request.
    */
-  next(request: ReadRequest, log: ReadableLog | ErrorName): ReadStep {
-    const error = typeof log === 'string' ? log : problemWithRead(request, log, this.#options)
+  next(request: ReadRequest, log: ReadableLog): ReadStep {
+    const error = problemWithRead(request, log, this.#options)
     if (error !== undefined) {
       this.#mustAnswer = true
       return { kind: 'error', error }
     }
-    assert(typeof log !== 'string', 'a partition without a log is an error')
     const endOffset = readableEnd(log, this.#options.isolation)
     if (request.fetchOffset >= endOffset) return nothing
     const maxBytes = Math.min(Math.max(0, request.partitionMaxBytes), this.remainingBytes)
