@@ -109,6 +109,7 @@ export {
   type IncrementalAlterConfigsRequest,
   type IncrementalAlterConfigsResponse,
 } from './apis/incremental-alter-configs.ts'
+export { apiSchemas } from './apis/index.ts'
 export {
   InitProducerId,
   type InitProducerIdRequest,
@@ -177,6 +178,33 @@ export {
 } from './apis/update-features.ts'
 export type { Codec } from './codec.ts'
 export { codecOf, compile } from './compile.ts'
+export {
+  type Assignment,
+  ConsumerProtocolAssignment,
+  decodeAssignment,
+  encodeAssignment,
+} from './consumer-protocol/assignment.ts'
+export {
+  ConsumerProtocolSubscription,
+  decodeSubscription,
+  encodeSubscription,
+  type Subscription,
+} from './consumer-protocol/subscription.ts'
+export {
+  type CoordinatorKey,
+  decodeCoordinatorKey,
+  decodeGroupMetadataValue,
+  decodeOffsetCommitValue,
+  encodeCoordinatorKey,
+  encodeGroupMetadataValue,
+  encodeOffsetCommitValue,
+  GroupMetadataKey,
+  GroupMetadataValue,
+  type GroupMetadataValueMessage,
+  OffsetCommitKey,
+  OffsetCommitValue,
+  type OffsetCommitValueMessage,
+} from './coordinator-records.ts'
 export { DecodeError } from './decode-error.ts'
 export {
   type ErrorName,
@@ -199,6 +227,7 @@ export { defaultMaxFrameBytes, maxStringBytes, minBytesByReference } from './lim
 export { Reader } from './reader.ts'
 export {
   type ApiSchema,
+  type DataSchema,
   type Field,
   type Fields,
   type ItemOf,
@@ -208,4 +237,5 @@ export {
   type ResponseOf,
   zeroUuid,
 } from './schema.ts'
+export { decodeVersioned, encodeVersioned, type NewerVersion } from './versioned.ts'
 export { Writer } from './writer.ts'

@@ -156,18 +156,23 @@ export interface ApiSchema<Req extends Fields = Fields, Res extends Fields = Fie
 export type RequestOf<S extends ApiSchema> = Message<S['request']>
 export type ResponseOf<S extends ApiSchema> = Message<S['response']>
 
-interface ApiDefinition<Req extends Fields, Res extends Fields> {
-  readonly key: number
-  readonly name: string
-  readonly versions: readonly [number, number]
-  readonly flexibleSince: number
-  readonly request: Req
-  readonly response: Res
+export function apiSchema<Req extends Fields, Res extends Fields>(
+  definition: ApiSchema<Req, Res>,
+): ApiSchema<Req, Res> {
+  return definition
 }
 
-export function apiSchema<Req extends Fields, Res extends Fields>(
-  definition: ApiDefinition<Req, Res>,
-): ApiSchema<Req, Res> {
+/** A message that is no request or response: it carries its version in front of it. */
+export interface DataSchema<F extends Fields = Fields> {
+  /** Kafka's name. */
+  readonly name: string
+  readonly versions: readonly [number, number]
+  /** First flexible version (KIP-482); Infinity when there is none. */
+  readonly flexibleSince: number
+  readonly fields: F
+}
+
+export function dataSchema<F extends Fields>(definition: DataSchema<F>): DataSchema<F> {
   return definition
 }
 
