@@ -1,6 +1,34 @@
 // @klamm/raft: consensus for the metadata quorum, pure and synchronous.
 
+export {
+  decodeEntry,
+  decodeHardState,
+  decodePacket,
+  decodePosition,
+  decodeSnapshot,
+  encodeEntry,
+  encodeHardState,
+  encodePacket,
+  encodePosition,
+  encodeSnapshot,
+  packetBytesMax,
+  RaftDecodeError,
+} from './codec.ts'
 export { defaultRaftConfig, type RaftConfig, raftConfig } from './config.ts'
+export {
+  describeConfiguration,
+  describeEntry,
+  describeFollower,
+  describeHardState,
+  describeMessage,
+  describePacket,
+  describeReady,
+  describeRefusal,
+  describeSnapshot,
+  describeStatus,
+  describeVoter,
+  describeWrite,
+} from './describe.ts'
 export type { Message, Packet } from './message.ts'
 export type { ProgressState } from './progress.ts'
 export { RaftNode, type RaftNodeOptions, type Unreadable } from './raft-node.ts'

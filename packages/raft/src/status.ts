@@ -1,6 +1,7 @@
 // A view of one node for people, metrics and the driver's policies (when to compact, whom to drop).
 
-import type { ProgressState } from './progress.ts'
+import type { RaftCore } from './core.ts'
+import type { Progress, ProgressState } from './progress.ts'
 import type { Configuration, LogIndex, Role, Term, VoterId } from './types.ts'
 
 export interface FollowerStatus {
@@ -48,4 +49,47 @@ export interface Status {
   readonly pendingReads: number
   /** Leader only, voters and observers other than itself, by nodeId. */
   readonly followers: readonly FollowerStatus[]
+}
+
+export function statusOf(core: RaftCore, unreadableReason: string | undefined): Status {
+  const { leadership, log, membership } = core
+  const followers = [...(leadership?.followers ?? [])]
+  return {
+    id: core.id,
+    role: core.role,
+    unreadableReason,
+    term: core.term,
+    votedFor: core.votedFor,
+    leader: core.leader,
+    commitIndex: log.commitIndex,
+    appliedIndex: core.appliedIndex,
+    durableIndex: core.durableIndex,
+    lastIndex: log.lastIndex,
+    lastTerm: log.lastTerm,
+    snapshotIndex: log.snapshot.index,
+    logStartIndex: log.start.index,
+    bytesSinceSnapshot: log.bytesSinceSnapshot,
+    configuration: membership.inForce,
+    configurationIndex: membership.index,
+    isVoter: core.role !== 'unreadable' && membership.isVoter(core.id),
+    hasCommittedInTerm: core.hasCommittedInTerm,
+    transferringTo: leadership?.transfer?.to,
+    pendingReads: (leadership?.reads.count ?? 0) + core.confirmedReads.length,
+    followers: followers
+      .map(progress => followerStatus(progress, membership.isVoter(progress.id)))
+      .sort((a, b) => a.id.nodeId - b.id.nodeId),
+  }
+}
+
+function followerStatus(progress: Progress, isVoter: boolean): FollowerStatus {
+  return {
+    id: progress.id,
+    isVoter,
+    state: progress.state,
+    matchIndex: progress.matchIndex,
+    nextIndex: progress.nextIndex,
+    inflightAppends: progress.inflights.count,
+    inflightBytes: progress.inflights.bytes,
+    lastContactMs: progress.lastContactMs,
+  }
 }

@@ -1,0 +1,47 @@
+// Leaving and entering the passive roles. Whoever stops leading or campaigning comes through here.
+
+import type { RaftCore } from './core.ts'
+import type { Role, Term, VoterId } from './types.ts'
+
+/** Starts to wait for a leader anew: between one and two election timeouts (Raft §5.2). */
+export function resetElectionTimer(core: RaftCore): void {
+  const { electionTimeoutMs } = core.config
+  core.electionDeadlineMs = core.nowMs + electionTimeoutMs + core.random.below(electionTimeoutMs)
+}
+
+/** Follower if the configuration in force has this node as a voter, else observer. */
+export function passiveRole(core: RaftCore): Role {
+  return core.membership.isVoter(core.id) ? 'follower' : 'observer'
+}
+
+/** Follows `leader` (or waits for one) in `term`, which is not below the present one. */
+export function becomeFollower(core: RaftCore, term: Term, leader: VoterId | undefined): void {
+  if (term > core.term) {
+    core.term = term
+    core.votedFor = undefined
+  }
+  endLeadership(core)
+  core.votes.clear()
+  core.leader = leader
+  core.leaderContactMs = leader === undefined ? undefined : core.nowMs
+  core.partialSnapshot = undefined
+  core.transition(passiveRole(core))
+  resetElectionTimer(core)
+}
+
+/** The configuration in force changed: a passive node may have become or ceased to be a voter. */
+export function settleRole(core: RaftCore): void {
+  if (core.role === 'leader') return
+  const role = passiveRole(core)
+  const isActive = core.role === 'preCandidate' || core.role === 'candidate'
+  if (role === core.role || (isActive && role === 'follower')) return
+  core.votes.clear()
+  core.transition(role)
+  resetElectionTimer(core)
+}
+
+function endLeadership(core: RaftCore): void {
+  if (core.leadership === undefined) return
+  for (const requestId of core.leadership.reads.takeAll()) core.failedReads.push(requestId)
+  core.leadership = undefined
+}
