@@ -31,9 +31,6 @@ export const peerConnectTimeoutMs = 3_000
 /** Fetch sessions kept per broker, as Kafka's max.incremental.fetch.session.cache.slots. */
 export const maxFetchSessions = 1_000
 
-/** Bytes waiting for group commit before produce requests are held back. */
-export const maxAppendBytesQueued = 128 * 1024 * 1024
-
 /** Largest answer to one Fetch request, whatever the client asks for, in bytes. */
 export const maxFetchResponseBytes = 55 * 1024 * 1024
 

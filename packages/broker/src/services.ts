@@ -6,6 +6,7 @@ import type { Clock } from '@klamm/base/env'
 import type { ApiVersionsResponse } from '@klamm/protocol'
 import type { RequestContext } from './apis/handler.ts'
 import type { GroupCoordinator } from './coordinators/group-coordinator.ts'
+import type { InternalTopics } from './coordinators/internal-topics.ts'
 import type { Controller, MetadataImage, Outcome } from './metadata/index.ts'
 import type { PartitionLookup } from './partition/lookup.ts'
 import type { FetchSessionCache } from './replica/index.ts'
@@ -21,8 +22,7 @@ export interface BrokerServices {
   readonly partitions: PartitionLookup
   readonly fetchSessions: FetchSessionCache
   readonly producerIds: ProducerIdSource
-  /** Bytes of appends that wait for the disk; see `maxAppendBytesQueued`. */
-  readonly appendQueue: { readonly queuedBytes: number }
+  readonly internalTopics: InternalTopics
   /** The values this broker was started with, by Kafka's broker config names. */
   readonly staticConfigs: ReadonlyMap<string, string>
   /** Keys and versions served, as ApiVersions tells them. */

@@ -1,7 +1,7 @@
 // From a frame to its answer: decodes the header, finds the handler, decodes the request, forwards
 // what belongs to the controller, and is the one place where kinds of failure are told apart.
 
-import type { Logger } from '@klamm/base/env'
+import { assert, concatBytes } from '@klamm/base'
 import {
   type ApiSchema,
   ApiVersions,
@@ -13,6 +13,8 @@ import {
   KafkaError,
   peekRequestHeader,
   type RequestHeader,
+  type RequestOf,
+  type ResponseOf,
 } from '@klamm/protocol'
 import { type Handler, noResponse, type RequestContext } from '../apis/handler.ts'
 import type { Connection, ResponseChunks } from './connection.ts'
@@ -20,7 +22,6 @@ import type { Connection, ResponseChunks } from './connection.ts'
 export interface DispatchOptions<Services> {
   readonly handlers: readonly Handler<Services>[]
   readonly services: Services
-  readonly log: Logger
   /** True when this broker is the active controller. */
   readonly isController: () => boolean
   /** Has the active controller answer a request frame; resolves with its response frame's body. */
@@ -55,6 +56,63 @@ export class Dispatch<Services> {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** A request of this broker to itself. Rejects with KafkaError when it is refused as a whole. */
+  async call<S extends ApiSchema>(
+    schema: S,
+    version: number,
+    request: RequestOf<S>,
+    signal: AbortSignal,
+  ): Promise<ResponseOf<S>> {
+    const handler = this.#byKey.get(schema.key)
+    assert(handler !== undefined, 'a broker asks itself only what it serves')
+    const context: RequestContext = {
+      apiVersion: version,
+      correlationId: 0,
+      clientId: null,
+      listener: 'peer',
+      connectionId: 0,
+      remoteAddress: 'self',
+      signal,
+    }
+    this.#mustBeController(handler)
+    const response = await handler.handle(this.#options.services, context, request)
+    assert(response !== noResponse, 'what a broker asks itself has an answer')
+    // The handler was found by the key of this schema.
+    return response as ResponseOf<S>
+  }
+
+  /** A request that another broker forwarded here (KIP-590). Resolves with the response frame. */
+  async answerForwarded(frame: Uint8Array, context: RequestContext): Promise<Uint8Array> {
+    const header = peekRequestHeader(frame)
+    const handler = this.#byKey.get(header.apiKey)
+    if (handler === undefined || !isVersionServed(handler, header.apiVersion)) {
+      throw new KafkaError('UNSUPPORTED_VERSION', `API key ${header.apiKey} is not served`)
+    }
+    if (handler.runsOn !== 'controller') {
+      throw new KafkaError('INVALID_REQUEST', `API key ${header.apiKey} is not forwarded`)
+    }
+    this.#mustBeController(handler)
+    const { schema } = handler
+    const request = decodeRequest(schema, header.apiVersion, frame, header.bodyOffset)
+    const inner = { ...context, apiVersion: header.apiVersion, clientId: header.clientId }
+    let response: Awaited<ReturnType<typeof handler.handle>>
+    try {
+      response = await handler.handle(this.#options.services, inner, request)
+    } catch (error) {
+      // The next controller is asked instead.
+      if (!(error instanceof KafkaError) || error.errorName === 'NOT_CONTROLLER') throw error
+      response = handler.refuse(request, errorCodes[error.errorName], inner)
+    }
+    assert(response !== noResponse, 'what is forwarded has an answer')
+    const chunks = encodeResponse(schema, header.apiVersion, header.correlationId, response)
+    return concatBytes(chunks).subarray(4)
+  }
+
+  #mustBeController({ runsOn }: Handler<Services>): void {
+    if (runsOn !== 'controller' || this.#options.isController()) return
+    throw new KafkaError('NOT_CONTROLLER', 'this broker is not the active controller')
   }
 
   #answer(connection: Connection, frame: Uint8Array): Promise<ResponseChunks> {
@@ -176,6 +234,3 @@ function isVersionServed(handler: Handler<never>, version: number): boolean {
 function apiKeyOf(frame: Uint8Array): number {
   return frame.byteLength < 2 ? -1 : ((frame[0] ?? 0) << 8) | (frame[1] ?? 0)
 }
-
-/** The schema type of a handler list, erased for lookups. */
-export type AnySchema = ApiSchema

@@ -22,7 +22,6 @@ export interface RegistrationOptions {
   readonly heartbeatIntervalMs: number
   /** Offset of the last metadata entry this broker has applied. */
   readonly metadataOffset: () => number
-  /** Offset the metadata must have been applied to before the broker asks to be unfenced. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -117,7 +116,7 @@ export class Registration implements AsyncDisposable {
 
   /** Until the controller says that the epoch is not ours any more. */
   async #beat(signal: AbortSignal): Promise<void> {
-    const { clock, heartbeatIntervalMs, metadataOffset, controller } = this.#options
+    const { heartbeatIntervalMs, metadataOffset, controller } = this.#options
     assert(this.#brokerEpoch >= 0, 'a broker registers before it sends heartbeats')
     for (;;) {
       const request = {
@@ -149,7 +148,6 @@ export class Registration implements AsyncDisposable {
       }
       await this.#pause(this.#isFenced ? Math.min(heartbeatIntervalMs, 50) : heartbeatIntervalMs)
       signal.throwIfAborted()
-      void clock
     }
   }
 
