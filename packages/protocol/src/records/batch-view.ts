@@ -51,6 +51,17 @@ export function readWholeBatches(bytes: Uint8Array): WholeBatches {
   return { batches, incompleteBytes: bytes.length - at }
 }
 
+/** The batches themselves, as views. Throws RecordsError as `readBatches` does. */
+export function splitBatches(bytes: Uint8Array): Uint8Array[] {
+  const views: Uint8Array[] = []
+  let at = 0
+  for (const { sizeInBytes } of readBatches(bytes)) {
+    views.push(bytes.subarray(at, at + sizeInBytes))
+    at += sizeInBytes
+  }
+  return views
+}
+
 /** Undefined when the batch does not end within `bytes`. */
 function batchAt(bytes: Uint8Array, at: number): BatchHeader | undefined {
   const remaining = bytes.length - at

@@ -1,6 +1,12 @@
 // What the package exports about record batches. `@klamm/protocol/batch-header` is the pure part.
 
 export {
+  BatchBuilder,
+  type BatchOptions,
+  type NewRecord,
+  recompressBatch,
+} from './batch-builder.ts'
+export {
   addToSequence,
   type BatchHeader,
   batchAttribute,
@@ -24,10 +30,36 @@ export {
   patchLeaderEpoch,
   readBatches,
   readWholeBatches,
+  splitBatches,
   stampLogAppendTime,
   stampMaxTimestamp,
   verifyCrc,
   type WholeBatches,
 } from './batch-view.ts'
-export { crc32c } from './crc32c.ts'
+export { compress, decompress } from './compression.ts'
+export {
+  controlRecordType,
+  type EndTransactionMarker,
+  endTransactionMarkerOf,
+  type MarkerBatch,
+  markerBatch,
+  readMarker,
+} from './control-records.ts'
+export { crc32c, crc32cByTable } from './crc32c.ts'
+export { maxOpenedBatchBytes } from './limits.ts'
+export { RecordCursor, type RecordHeader } from './record-cursor.ts'
+export {
+  firstRecordAtOrAfter,
+  openRecords,
+  readRecords,
+  type StoredRecord,
+  type TimestampedOffset,
+} from './record-iterator.ts'
 export { RecordsError, type RecordsErrorName } from './records-error.ts'
+export {
+  type InvalidRecords,
+  type RecordError,
+  type RecordRules,
+  type ValidRecords,
+  validateRecords,
+} from './validate.ts'
