@@ -225,6 +225,7 @@ export {
 export { peekRequestHeader, type RequestHeader } from './header.ts'
 export { defaultMaxFrameBytes, maxStringBytes, minBytesByReference } from './limits.ts'
 export { Reader } from './reader.ts'
+export * from './records/index.ts'
 export {
   type ApiSchema,
   type DataSchema,

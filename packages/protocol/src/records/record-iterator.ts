@@ -1,7 +1,12 @@
 // The records of one batch, one at a time. For those who read records (clients, coordinators on
 // their internal topics); a broker that produces or fetches never comes here.
 
-import { type BatchHeader, batchHeaderBytes, compressionOf } from './batch-header.ts'
+import {
+  type BatchHeader,
+  batchHeaderBytes,
+  compressionOf,
+  readBatchHeader,
+} from './batch-header.ts'
 import { decompress } from './compression.ts'
 import { maxOpenedBatchBytes } from './limits.ts'
 import { RecordCursor, type RecordHeader } from './record-cursor.ts'
@@ -18,12 +23,12 @@ export interface StoredRecord {
 }
 
 /**
- * The records of the whole batch that `batch` is; `header` is its header. Lazy: RecordsError comes
+ * The records of the whole batch that `batch` is. Lazy: RecordsError comes
  * when the record at fault is reached, or at the first when the batch does not decompress.
  */
 export function* readRecords(
   batch: Uint8Array,
-  header: BatchHeader,
+  header = readBatchHeader(batch),
   maxOpenedBytes = maxOpenedBatchBytes,
 ): Generator<StoredRecord, void, undefined> {
   const cursor = openRecords(batch, header, maxOpenedBytes)
@@ -74,10 +79,10 @@ export interface TimestampedOffset {
  */
 export function firstRecordAtOrAfter(
   batch: Uint8Array,
-  header: BatchHeader,
   timestampMs: number,
   maxOpenedBytes = maxOpenedBatchBytes,
 ): TimestampedOffset | undefined {
+  const header = readBatchHeader(batch)
   const cursor = openRecords(batch, header, maxOpenedBytes)
   while (cursor.next()) {
     const { timestamp, offsetDelta } = cursor
