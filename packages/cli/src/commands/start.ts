@@ -1,0 +1,96 @@
+// klamm start: a cluster in the foreground, until Ctrl-C or SIGTERM.
+
+import { type Cluster, type ClusterSpec, startCluster } from '@klamm/cluster'
+import { Command, InvalidArgumentError, Option } from 'commander'
+
+interface StartOptions {
+  readonly data: string
+  readonly port: number
+  readonly zones: number
+  readonly brokersPerZone: number
+  readonly mode: 'inline' | 'worker'
+  readonly durability: 'fsync' | 'os' | 'memory'
+  readonly logLevel: NonNullable<ClusterSpec['logLevel']>
+}
+
+export function startCommand(): Command {
+  return new Command('start')
+    .description('start a cluster on this machine and stay in the foreground')
+    .option('--data <directory>', 'where the data is kept', './data')
+    .option('--port <port>', 'port of the first broker; the others take the next ones', whole, 9092)
+    .option('--zones <count>', 'number of zones', whole, 3)
+    .option('--brokers-per-zone <count>', 'brokers in each zone', whole, 1)
+    .addOption(
+      new Option('--mode <mode>', 'brokers in one event loop, or in a worker thread each')
+        .choices(['inline', 'worker'])
+        .default('worker'),
+    )
+    .addOption(
+      new Option('--durability <level>', 'what an acknowledgement promises')
+        .choices(['fsync', 'os', 'memory'])
+        .default('fsync'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'the least that is logged, to standard output')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('warn'),
+    )
+    .action(start)
+}
+
+async function start(options: StartOptions): Promise<void> {
+  const isStopping = stopSignal()
+  const { durability, data } = options
+  const cluster = await startCluster({
+    mode: options.mode,
+    zones: options.zones,
+    brokersPerZone: options.brokersPerZone,
+    port: options.port,
+    durability,
+    ...(durability === 'memory' ? {} : { dataDirectory: data }),
+    logLevel: options.logLevel,
+  })
+  try {
+    const ready = await Promise.race([cluster.ready().then(() => true), isStopping])
+    if (ready === true) {
+      announce(cluster, options)
+      await isStopping
+    }
+  } finally {
+    await cluster.close()
+  }
+}
+
+function announce(cluster: Cluster, { mode, durability, data }: StartOptions): void {
+  const kept = durability === 'memory' ? 'nothing is kept' : `data in ${data}`
+  for (const { brokerId, zone, host, port } of cluster.brokers) {
+    say(`broker ${brokerId} in ${zone}: ${host}:${port} (${mode}, ${durability}, ${kept})`)
+  }
+  say(`ready: bootstrap servers ${cluster.bootstrapServers.join(',')}`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise(resolve => {
+    let count = 0
+    const onSignal = (): void => {
+      count += 1
+      if (count > 1) process.exit(130)
+      resolve()
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+  })
+}
+
+function whole(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError('a whole number is wanted')
+  }
+  return value
+}

@@ -1,0 +1,100 @@
+// Nodes in worker threads, connected by message ports.
+
+import { Worker } from 'node:worker_threads'
+import { ConfigError } from '@klamm/base/env'
+import { PortHub, siblingUrl } from '@klamm/base/node'
+import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
+import type { Launcher, NodeEvents, NodeHandle } from './launcher.ts'
+import type { NodeOptions } from './node-options.ts'
+
+export class WorkerLauncher implements Launcher {
+  readonly #hub = new PortHub()
+
+  async launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle> {
+    const { brokerId } = options
+    const peers = this.#hub.attach(brokerId)
+    const data: NodeWorkerData = { options, peers }
+    const worker = new Worker(siblingUrl('./node-main', import.meta.url), {
+      workerData: data,
+      transferList: [peers],
+      name: `klamm broker ${brokerId}`,
+    })
+    const node = new WorkerNode(brokerId, worker, this.#hub, events)
+    await node.started
+    return node
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#hub.close()
+  }
+}
+
+class WorkerNode implements NodeHandle {
+  readonly brokerId: number
+  readonly started: Promise<void>
+  readonly #worker: Worker
+  readonly #hub: PortHub
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #stopped = Promise.withResolvers<void>()
+  readonly #exited = Promise.withResolvers<void>()
+  #port = 0
+  /** We have asked for the end ourselves. */
+  #isEnding = false
+
+  constructor(brokerId: number, worker: Worker, hub: PortHub, events: NodeEvents) {
+    this.brokerId = brokerId
+    this.#worker = worker
+    this.#hub = hub
+    const { promise: started, resolve, reject } = Promise.withResolvers<void>()
+    this.started = started
+    this.#ready.promise.catch(() => undefined)
+    const failed = (error: Error): void => {
+      reject(error)
+      this.#ready.reject(error)
+      if (!this.#isEnding) events.onFailure(brokerId, error)
+    }
+    worker.on('message', (message: FromNode) => {
+      if (message.kind === 'started') {
+        this.#port = message.port
+        resolve()
+      } else if (message.kind === 'ready') this.#ready.resolve()
+      else if (message.kind === 'stopped') this.#stopped.resolve()
+      else if (message.kind === 'notStarted') {
+        this.#isEnding = true
+        const { message: text, operator } = message
+        reject(operator ? new ConfigError(text) : new Error(`broker ${brokerId}: ${text}`))
+      } else failed(new Error(message.message))
+    })
+    worker.on('error', failed)
+    worker.on('exit', code => {
+      this.#hub.detach(brokerId)
+      if (!this.#isEnding) failed(new Error(`the thread of broker ${brokerId} ended (${code})`))
+      this.#ready.reject(new Error(`broker ${brokerId} has ended`))
+      this.#stopped.resolve()
+      this.#exited.resolve()
+    })
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  async stop(): Promise<void> {
+    this.#isEnding = true
+    const message: ToNode = { kind: 'stop' }
+    this.#worker.postMessage(message)
+    await this.#stopped.promise
+    await this.#worker.terminate()
+    await this.#exited.promise
+  }
+
+  async kill(): Promise<void> {
+    this.#isEnding = true
+    await this.#worker.terminate()
+    await this.#exited.promise
+  }
+}

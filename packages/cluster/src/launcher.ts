@@ -1,0 +1,26 @@
+// How nodes are run: inline or in worker threads. Both keep this contract.
+
+import type { NodeOptions } from './node-options.ts'
+
+export interface NodeEvents {
+  /** The node ended by itself: its disk failed, or a bug showed. */
+  readonly onFailure: (brokerId: number, error: Error) => void
+}
+
+/** A running node. */
+export interface NodeHandle {
+  readonly brokerId: number
+  /** The port clients connect to. */
+  readonly port: number
+  /** Resolves when the broker serves. */
+  ready(): Promise<void>
+  /** Hands leadership over, flushes, ends. */
+  stop(): Promise<void>
+  /** Ends at once, as by kill -9: nothing is handed over or flushed. */
+  kill(): Promise<void>
+}
+
+export interface Launcher extends AsyncDisposable {
+  /** Starts a node. Rejects with ConfigError when the operator can mend the reason. */
+  launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle>
+}

@@ -1,0 +1,52 @@
+// Entry point of a node's worker thread.
+
+import { enableCompileCache } from 'node:module'
+import { parentPort, workerData } from 'node:worker_threads'
+import { present } from '@klamm/base'
+import { ConfigError, NetworkError, StorageError } from '@klamm/base/env'
+import { PortNetwork } from '@klamm/base/node'
+import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
+import { handOverTimeoutMs, openNode } from './open-node.ts'
+
+enableCompileCache()
+
+const parent = present(parentPort, 'a node runs in a worker thread')
+const { options, peers } = workerData as NodeWorkerData
+
+function say(message: FromNode): void {
+  parent.postMessage(message)
+}
+
+async function run(): Promise<void> {
+  const network = new PortNetwork({ brokerId: options.brokerId, hub: peers })
+  const broker = await openNode(options, network, error => {
+    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+  })
+  const { address } = broker
+  say({ kind: 'started', port: address.kind === 'tcp' ? address.port : 0 })
+  void broker.ready().then(() => say({ kind: 'ready' }))
+  parent.on('message', (message: ToNode) => {
+    if (message.kind !== 'stop') return
+    broker
+      .stop(handOverTimeoutMs)
+      .catch((error: unknown) => {
+        say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+      })
+      .finally(() => {
+        say({ kind: 'stopped' })
+        parent.close()
+        network.close()
+      })
+  })
+}
+
+run().catch((error: unknown) => {
+  const operator =
+    error instanceof ConfigError || error instanceof NetworkError || error instanceof StorageError
+  say({
+    kind: 'notStarted',
+    message: error instanceof Error ? error.message : String(error),
+    operator,
+  })
+  parent.close()
+})

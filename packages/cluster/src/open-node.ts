@@ -1,0 +1,48 @@
+// One node in this thread: makes the real Env and opens a broker in it.
+
+import { mkdir } from 'node:fs/promises'
+import type { Network, StorageEngine } from '@klamm/base/env'
+import { createLogger, nodeClock, SocketNetwork, systemRandom } from '@klamm/base/node'
+import { type Broker, createMemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
+import type { NodeOptions } from './node-options.ts'
+
+/** How long a stopping broker tries to hand over its leaderships, in ms. */
+export const handOverTimeoutMs = 10_000
+
+/** `storage` keeps the data of a node that lives in memory while the node itself is down. */
+export async function openNode(
+  options: NodeOptions,
+  peers: Network,
+  onFailure: (error: unknown) => void,
+  storage?: StorageEngine,
+): Promise<Broker> {
+  const { brokerId, clusterId, zone, directoryId, voters, host, port } = options
+  const engine = storage ?? (await openStorage(options))
+  return openBroker(
+    {
+      clock: nodeClock,
+      random: systemRandom(),
+      network: new SocketNetwork(),
+      peers,
+      storage: engine,
+      log: createLogger({ level: options.logLevel, fields: { broker: brokerId } }),
+    },
+    {
+      brokerId,
+      clusterId,
+      zone,
+      directoryId,
+      voters,
+      listen: { kind: 'tcp', host, port },
+      advertisedHost: host,
+      config: new Map(options.config),
+      onFailure,
+    },
+  )
+}
+
+async function openStorage({ dataDirectory, durability }: NodeOptions): Promise<StorageEngine> {
+  if (dataDirectory === undefined || durability === 'memory') return createMemoryEngine()
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+  return openLmdbEngine({ directory: dataDirectory, durability })
+}
