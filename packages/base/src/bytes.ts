@@ -27,6 +27,9 @@ export function totalBytes(parts: readonly Uint8Array[]): number {
 
 /** The parts joined, always in new memory. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts
+  // Not `slice`: that of a Buffer is a view.
+  if (parts.length === 1 && first !== undefined) return new Uint8Array(first)
   const joined = new Uint8Array(totalBytes(parts))
   let offset = 0
   for (const part of parts) {

@@ -176,7 +176,8 @@ class SimEnvironment implements Environment {
     if (this.#context.isAppendOnly) {
       assert(put.value !== null, 'nothing is deleted from an append-only environment')
     }
-    const key = put.key.slice()
+    // Not `slice`: that of a Buffer is a view.
+    const key = new Uint8Array(put.key)
     if (put.value === null) return { key, value: null }
     const parts = put.value instanceof Uint8Array ? [put.value] : put.value
     return { key, value: concatBytes(parts) }

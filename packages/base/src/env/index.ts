@@ -12,6 +12,7 @@ export {
   type StorageErrorCode,
   TimeoutError,
 } from './errors.ts'
+export { LocalNetwork } from './local-network.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export type { Address, ByteStream, Listener, Network, StreamHandlers } from './network.ts'
 export { once } from './once.ts'

@@ -1,5 +1,6 @@
 // Tools of tests: contract suites, script tests, seeds, exhaustive enumeration.
 
+export { type NetworkHarness, networkContract } from './network-contract.ts'
 export {
   type StorageCapabilities,
   type StorageHarness,

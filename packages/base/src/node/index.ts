@@ -1,0 +1,9 @@
+// The real Env: the only part of the foundations that touches the machine.
+
+export { nodeClock } from './clock.ts'
+export { createLogger, type LoggerOptions, type LogLevel } from './logger.ts'
+export { systemRandom } from './random.ts'
+export { networkError, systemCode } from './socket-errors.ts'
+export { SocketNetwork, type SocketNetworkOptions } from './socket-network.ts'
+export { SocketStream } from './socket-stream.ts'
+export { siblingUrl } from './worker-url.ts'
