@@ -1,0 +1,191 @@
+// One seed: a cluster of real brokers is started, produced to and hurt; then it heals and must
+// converge. The invariants are checked after every event.
+
+import { seededRandom } from '@klamm/base'
+import { CreateTopics, errorCodes } from '@klamm/protocol'
+import { SimWorld } from '@klamm/sim'
+import { Checkers, Violation } from './checkers.ts'
+import { Ghost } from './ghost.ts'
+import { SimCluster } from './sim-cluster.ts'
+import { SimConnection } from './sim-connection.ts'
+import { SimProducer } from './sim-producer.ts'
+import { Nemesis, type SwarmOptions, swarmOptions } from './swarm.ts'
+
+export interface SimulationOptions {
+  readonly seed: number
+  /** Simulated time with faults, in ms. */
+  readonly durationMs: number
+  /** Keep the text of the trace, not only its hash. */
+  readonly keepTrace?: boolean
+}
+
+export interface SimulationResult {
+  readonly seed: number
+  readonly swarm: SwarmOptions
+  readonly traceHash: string
+  readonly events: number
+  readonly simulatedMs: number
+  readonly acked: number
+  readonly failure: Error | undefined
+  readonly trace: readonly string[]
+}
+
+const topic = 'orders'
+/** Simulated time in which a healed cluster must be whole again. */
+const healLimitMs = 120_000
+
+/** Shorter than Kafka's defaults, so that a short run sees many fail-overs. */
+const config: ReadonlyMap<string, string> = new Map([
+  ['broker.session.timeout.ms', '3000'],
+  ['broker.heartbeat.interval.ms', '500'],
+  ['replica.lag.time.max.ms', '3000'],
+  ['min.insync.replicas', '2'],
+  ['offsets.topic.num.partitions', '2'],
+])
+
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  const { seed, durationMs, keepTrace = false } = options
+  const swarm = swarmOptions(seededRandom(`${seed}`).fork('swarm'))
+  const world = new SimWorld({
+    seed,
+    trace: { keepLines: keepTrace ? 2_000_000 : 200 },
+    disk: { meanExtraFlushMs: swarm.meanExtraFlushMs },
+  })
+  const run = new Run(world, swarm, durationMs)
+  let failure: Error | undefined
+  try {
+    await run.go()
+  } catch (error) {
+    failure = error instanceof Error ? error : new Error(String(error))
+  }
+  const { scheduler, trace } = world
+  return {
+    seed,
+    swarm,
+    traceHash: trace.hash,
+    events: scheduler.eventCount,
+    simulatedMs: scheduler.nowMs,
+    acked: run.ghost.ackedCount,
+    failure,
+    trace: trace.lines(),
+  }
+}
+
+class Run {
+  readonly ghost = new Ghost()
+  readonly #world: SimWorld
+  readonly #swarm: SwarmOptions
+  readonly #durationMs: number
+  readonly #cluster: SimCluster
+  readonly #checkers: Checkers
+  readonly #producers: SimProducer[] = []
+  #producersDone = 0
+
+  constructor(world: SimWorld, swarm: SwarmOptions, durationMs: number) {
+    this.#world = world
+    this.#swarm = swarm
+    this.#durationMs = durationMs
+    this.#cluster = new SimCluster({ world, brokerCount: 3, config })
+    this.#checkers = new Checkers(this.#cluster, this.ghost, topic)
+  }
+
+  async go(): Promise<void> {
+    for (const id of this.#cluster.brokerIds) this.#cluster.start(id)
+    await this.#until('LIV boot', () => this.#cluster.isReady(), healLimitMs)
+    await this.#world.scheduler.settle(this.#createTopic())
+    const nemesis = new Nemesis(this.#cluster, this.#swarm, this.#world.random('faults'))
+    this.#startProducers()
+    this.#world.network.setAllLinks({ lossProbability: this.#swarm.lossProbability })
+    nemesis.start()
+    const endMs = this.#world.scheduler.nowMs + this.#durationMs
+    await this.#until('', () => this.#world.scheduler.nowMs >= endMs, this.#durationMs)
+    nemesis.heal()
+    await this.#until('LIV heal', () => this.#cluster.isReady(), healLimitMs)
+    for (const producer of this.#producers) {
+      void producer.stop().then(() => {
+        this.#producersDone += 1
+      })
+    }
+    const { length } = this.#producers
+    await this.#until('LIV-P1 produce', () => this.#producersDone === length, healLimitMs)
+    await this.#until('LIV-P2 in sync', () => this.#isWhole(), healLimitMs)
+    this.#checkers.checkConverged()
+    for (const { failures } of this.#producers) if (failures.length > 0) throw failures[0]
+  }
+
+  /** Runs until `isDone`, with all checks after every event. An empty name may run out of time. */
+  async #until(name: string, isDone: () => boolean, limitMs: number): Promise<void> {
+    const isReached = await this.#world.scheduler.runUntilTrue(() => {
+      this.#checkers.check()
+      const [failed] = this.#cluster.failures
+      if (failed !== undefined) {
+        throw new Violation('bug', `broker ${failed.brokerId} failed: ${text(failed.error)}`)
+      }
+      return isDone()
+    }, limitMs)
+    if (!isReached && name !== '') throw new Violation(name, `not within ${limitMs} ms`)
+  }
+
+  /** Every partition has all its replicas in sync and everything committed. */
+  #isWhole(): boolean {
+    let led = 0
+    for (const broker of this.#cluster.running) {
+      for (const { leader, highWatermark, log, topicName, follower } of broker.partitions) {
+        if (topicName !== topic) continue
+        if (highWatermark !== log.logEndOffset) return false
+        if (leader === undefined && follower === undefined) return false
+        if (leader === undefined) continue
+        led += 1
+        if (leader.partition.isr.length !== this.#cluster.brokerIds.length) return false
+      }
+    }
+    return led === this.#swarm.partitionCount
+  }
+
+  async #createTopic(): Promise<void> {
+    const env = this.#world.node('admin').start()
+    const signal = new AbortController().signal
+    for (;;) {
+      const connection = await SimConnection.open(env.network, this.#cluster.address(1), signal)
+      const response = await connection.request(CreateTopics, 7, {
+        topics: [
+          {
+            name: topic,
+            numPartitions: this.#swarm.partitionCount,
+            replicationFactor: 3,
+            assignments: [],
+            configs: [],
+          },
+        ],
+        timeoutMs: 5_000,
+        validateOnly: false,
+      })
+      connection.close()
+      if (response.topics[0]?.errorCode === errorCodes.NONE) return
+      await env.clock.sleep(100)
+    }
+  }
+
+  #startProducers(): void {
+    const { producerCount, meanPauseMs, maxRecordsPerBatch } = this.#swarm
+    for (let i = 1; i <= producerCount; i++) {
+      const name = `producer-${i}`
+      const producer = new SimProducer({
+        name,
+        env: this.#world.node(name).start(),
+        random: this.#world.random(`workload/${name}`),
+        ghost: this.ghost,
+        topic,
+        bootstrap: this.#cluster.brokerIds.map(id => ({ host: `broker-${id}`, port: 9092 })),
+        meanPauseMs,
+        maxRecordsPerBatch,
+      })
+      this.#producers.push(producer)
+      producer.start()
+    }
+  }
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
