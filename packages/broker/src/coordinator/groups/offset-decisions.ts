@@ -118,13 +118,14 @@ export function deleteOffsets(
     return { error: 'NON_EMPTY_GROUP', topics: [] }
   }
   const topics = request.topics.map(({ topic, partitions }) => {
-    const error = isActive && isSubscribed(group, topic) ? 'GROUP_SUBSCRIBED_TO_TOPIC' : 'NONE'
+    const isInUse = isActive && isSubscribed(group, topic)
+    const error: ErrorName = isInUse ? 'GROUP_SUBSCRIBED_TO_TOPIC' : 'NONE'
     for (const partition of partitions) {
       const isKnown = offsets.get('appended', groupId, topic, partition) !== undefined
       if (error !== 'NONE' || !isKnown) continue
       effects.append({ kind: 'offsetTombstone', groupId, topic, partition })
     }
-    return { topic, partitions: partitions.map(partition => ({ partition, error })) } as const
+    return { topic, partitions: partitions.map(partition => ({ partition, error })) }
   })
   return { error: 'NONE', topics }
 }
