@@ -1,51 +1,46 @@
-// Runs a script of commands against a group shard and writes down what happened, so that behaviour
-// is reviewed as text. A script is blocks: comments, a command, `----`, and what came of it.
+// Plays commands of a script test against a group shard and says what came of each: what was logged,
+// answered, and the state of the group when it changed.
 //
-//   join <member> [instance=i] [topics=t,u] [owned=0,1] [session=ms] [rebalance=ms] [v4] [old]
-//     joins under the id the member has; one without an id is given its name as id
-//   new <member> as=<id> ...        the same, but without an id: a restarted process
-//   sync <member> [assign=a:0,1;b:2]    heartbeat <member>    leave <member>... | leave instance=i
-//   commit <member>|admin <partition>=<offset>    fetch [stable]    describe    list [states=...]
-//   advance <ms>    hold    release    refuse <error>    accept    fail-over    config <name>=<ms>
+//   join member=a [as=id] [instance=i] [topics=(t,u)] [owned=(0,1)] [protocols=(range)]
+//        [session=ms] [rebalance=ms] [v4] [old]
+//     joins with the id the member has; with `as`, without one, to be given that
+//   sync member=a          below it, from the leader, a line per assignment: `b: 0,1`
+//   heartbeat member=a     leave members=(a,b)     leave instance=i
+//   commit [member=a] partition=0 offset=5     fetch [stable]     describe     list [states=(…)]
+//   advance ms=1000     hold     release     refuse     accept     fail-over
+//   config [delay=ms] [max-size=n] [retention=ms]
 //
 // A member's generation is the one it was told last; `generation=n` says another.
 
-import { assert } from '@klamm/base'
 import { groupStateNames } from '../groups/classic/state.ts'
 import { subscribedTopics } from '../groups/subscription.ts'
-import type {
-  DescribedGroup,
-  GroupConfig,
-  JoinReply,
-  LeaveReply,
-  ListedGroup,
-  OffsetFetchReply,
-  SyncReply,
+import {
+  type DescribedGroup,
+  defaultGroupConfig,
+  type GroupConfig,
+  type JoinReply,
+  type LeaveReply,
+  type ListedGroup,
+  type OffsetFetchReply,
+  type SyncReply,
 } from '../groups/types.ts'
 import { subscription } from './form-group.ts'
 import { type Asked, TestShard } from './test-shard.ts'
 
-/** The script with what happens now below each `----`. */
-export function runGroupScript(script: string): string {
-  const runner = new ScriptRunner()
-  const blocks = script.trim().split(/\n\n+/)
-  const rewritten = blocks.map(block => {
-    const lines = (block.split('\n----')[0] ?? '').split('\n')
-    const commands = lines.filter(line => line !== '' && !line.startsWith('#'))
-    if (commands.length === 0) return lines.join('\n')
-    const output = commands.flatMap(command => runner.run(command))
-    return [...lines, '----', ...(output.length === 0 ? ['ok'] : output)].join('\n')
-  })
-  return `${rewritten.join('\n\n')}\n`
+/** What is needed of a script's command: the ScriptCommand of the test tools, which are not pure. */
+interface Command {
+  readonly name: string
+  readonly input: readonly string[]
+  has(key: string): boolean
+  string(key: string, otherwise?: string): string
+  number(key: string, otherwise?: number): number
+  boolean(key: string): boolean
+  list(key: string, otherwise?: readonly string[]): readonly string[]
+  numbers(key: string, otherwise?: readonly number[]): readonly number[]
+  unknown(): never
 }
 
-interface Arguments {
-  /** Words without `=`. */
-  readonly words: readonly string[]
-  readonly options: ReadonlyMap<string, string>
-}
-
-class ScriptRunner {
+export class GroupScript {
   #shard: TestShard | undefined
   #config: Partial<GroupConfig> = {}
   #output: string[] = []
@@ -58,53 +53,47 @@ class ScriptRunner {
   /** What is asked and not answered yet, with what to say when it is. */
   readonly #waiting = new Map<Asked<unknown>, () => string>()
 
-  run(line: string): readonly string[] {
+  run(command: Command): string {
     this.#output = []
-    const [command = '', ...rest] = line.split(/\s+/)
-    const words = rest.filter(word => !word.includes('='))
-    const options = new Map(
-      rest.filter(word => word.includes('=')).map(word => [beforeSign(word), afterSign(word)]),
-    )
-    this.#command(command, { words, options })
+    this.#perform(command)
     this.#tellState()
-    return [...this.#records(), ...this.#output]
+    const lines = [...this.#records(), ...this.#output]
+    return lines.length === 0 ? 'ok' : lines.join('\n')
   }
 
-  #command(command: string, args: Arguments): void {
-    const [first = ''] = args.words
-    switch (command) {
+  #perform(command: Command): void {
+    switch (command.name) {
       case 'config':
-        this.#configure(args)
+        this.#configure(command)
         break
       case 'join':
-        this.#join(first, this.#ids.has(first) ? first : '', first, args)
-        break
-      case 'new':
-        this.#join(first, '', args.options.get('as') ?? first, args)
+        this.#join(command)
         break
       case 'sync':
-        this.#sync(first, args)
+        this.#sync(command)
         break
-      case 'heartbeat':
-        this.#say(`${first}: ${this.shard.heartbeat(this.#identity(first, args))}`)
+      case 'heartbeat': {
+        const member = command.string('member')
+        this.#say(`${member}: ${this.shard.heartbeat(this.#identity(member, command))}`)
         break
+      }
       case 'leave':
-        this.#leave(args)
+        this.#leave(command)
         break
       case 'commit':
-        this.#commit(first, args)
+        this.#commit(command)
         break
       case 'fetch':
-        this.#fetch(first === 'stable')
+        this.#fetch(command.boolean('stable'))
         break
       case 'describe':
         this.#describe()
         break
       case 'list':
-        this.#list(args)
+        this.#list(command)
         break
       default:
-        this.#faultOrTime(command, first)
+        this.#faultOrTime(command)
     }
   }
 
@@ -113,10 +102,10 @@ class ScriptRunner {
     return this.#shard
   }
 
-  #faultOrTime(command: string, argument: string): void {
-    switch (command) {
+  #faultOrTime(command: Command): void {
+    switch (command.name) {
       case 'advance':
-        this.shard.advance(Number(argument))
+        this.shard.advance(command.number('ms'))
         break
       case 'hold':
         this.shard.commitsAtOnce = false
@@ -126,8 +115,7 @@ class ScriptRunner {
         this.shard.commit()
         break
       case 'refuse':
-        assert(argument === 'NOT_ENOUGH_REPLICAS' || argument === 'MESSAGE_TOO_LARGE', 'an error')
-        this.shard.refusal = argument
+        this.shard.refusal = 'NOT_ENOUGH_REPLICAS'
         break
       case 'accept':
         this.shard.refusal = undefined
@@ -138,7 +126,7 @@ class ScriptRunner {
         this.#state = ''
         break
       default:
-        assert(false, 'a command is known', () => command)
+        command.unknown()
     }
   }
 
@@ -154,34 +142,39 @@ class ScriptRunner {
     return shard
   }
 
-  #configure({ options }: Arguments): void {
-    const ms = (name: string) => Number(options.get(name))
-    if (options.has('delay'))
-      this.#config = { ...this.#config, initialRebalanceDelayMs: ms('delay') }
-    if (options.has('max-size')) this.#config = { ...this.#config, maxSize: ms('max-size') }
-    if (options.has('retention')) {
-      this.#config = { ...this.#config, offsetsRetentionMs: ms('retention') }
+  #configure(command: Command): void {
+    const config = { ...defaultGroupConfig, initialRebalanceDelayMs: 3_000, ...this.#config }
+    this.#config = {
+      initialRebalanceDelayMs: command.number('delay', config.initialRebalanceDelayMs),
+      maxSize: command.number('max-size', config.maxSize),
+      offsetsRetentionMs: command.number('retention', config.offsetsRetentionMs),
     }
   }
 
-  #join(name: string, memberId: string, newMemberId: string, { words, options }: Arguments): void {
-    const groupInstanceId = options.get('instance') ?? this.#instances.get(name)
+  #join(command: Command): void {
+    const name = command.string('member')
+    const newMemberId = command.string('as', name)
+    const isKnown = this.#ids.has(name) && !command.has('as')
+    const groupInstanceId = this.#instanceOf(name, command)
     if (groupInstanceId !== undefined) this.#instances.set(newMemberId, groupInstanceId)
-    const topics = (options.get('topics') ?? 't').split(',')
-    const owned = options.get('owned')?.split(',').map(Number) ?? []
-    const names = (options.get('protocols') ?? 'range').split(',')
-    const metadata = subscription(topics, owned)
+    const metadata = subscription(command.list('topics', ['t']), command.numbers('owned', []))
     const request = {
-      memberId,
+      memberId: isKnown ? name : '',
       groupInstanceId,
       clientId: name,
-      protocols: names.map(protocol => ({ name: protocol, metadata })),
-      sessionTimeoutMs: Number(options.get('session') ?? 10_000),
-      rebalanceTimeoutMs: Number(options.get('rebalance') ?? 60_000),
-      requiresKnownMemberId: words.includes('v4'),
-      supportsSkippingAssignment: !words.includes('old'),
+      protocols: command.list('protocols', ['range']).map(protocol => {
+        return { name: protocol, metadata }
+      }),
+      sessionTimeoutMs: command.number('session', 10_000),
+      rebalanceTimeoutMs: command.number('rebalance', 60_000),
+      requiresKnownMemberId: command.boolean('v4'),
+      supportsSkippingAssignment: !command.boolean('old'),
     }
     this.#tell(this.shard.join(request, newMemberId), reply => this.#joined(name, reply))
+  }
+
+  #instanceOf(member: string, command: Command): string | undefined {
+    return command.has('instance') ? command.string('instance') : this.#instances.get(member)
   }
 
   #joined(name: string, reply: JoinReply): string {
@@ -200,29 +193,28 @@ class ScriptRunner {
     ].join('')
   }
 
-  #identity(memberId: string, { options }: Arguments) {
-    const generation = options.get('generation') ?? this.#generations.get(memberId) ?? -1
-    const groupInstanceId = options.get('instance') ?? this.#instances.get(memberId)
-    return { memberId, generationId: Number(generation), groupInstanceId }
+  #identity(memberId: string, command: Command) {
+    const generationId = command.number('generation', this.#generations.get(memberId) ?? -1)
+    return { memberId, generationId, groupInstanceId: this.#instanceOf(memberId, command) }
   }
 
-  #sync(memberId: string, args: Arguments): void {
-    const parts = args.options.get('assign')?.split(';') ?? []
-    const assignments = parts.map(part => {
-      const [id = '', partitions = ''] = part.split(':')
+  #sync(command: Command): void {
+    const member = command.string('member')
+    const assignments = command.input.map(line => {
+      const [memberId = '', partitions = ''] = line.split(/: ?/)
       const numbers = partitions === '' ? [] : partitions.split(',').map(Number)
-      return { memberId: id, assignment: new Uint8Array(numbers) }
+      return { memberId, assignment: new Uint8Array(numbers) }
     })
-    const request = { ...this.#identity(memberId, args), assignments }
+    const request = { ...this.#identity(member, command), assignments }
     this.#tell(this.shard.sync(request), ({ error, assignment }: SyncReply) => {
-      return `${memberId}: ${error === 'NONE' ? `assigned (${[...assignment]})` : `sync ${error}`}`
+      return `${member}: ${error === 'NONE' ? `assigned (${[...assignment]})` : `sync ${error}`}`
     })
   }
 
-  #leave({ words, options }: Arguments): void {
-    const groupInstanceId = options.get('instance')
-    const members =
-      groupInstanceId === undefined ? words.map(memberId => ({ memberId })) : [{ groupInstanceId }]
+  #leave(command: Command): void {
+    const members = command.has('instance')
+      ? [{ groupInstanceId: command.string('instance') }]
+      : command.list('members').map(memberId => ({ memberId }))
     this.#tell(this.shard.leave(members), (reply: LeaveReply) => {
       const texts = reply.members.map(({ memberId, groupInstanceId: instance, error }) => {
         return `${memberId === '' ? instance : memberId} left: ${error}`
@@ -231,15 +223,14 @@ class ScriptRunner {
     })
   }
 
-  #commit(memberId: string, args: Arguments): void {
-    const [partition, offset] = [...args.options].find(([key]) => /^\d+$/.test(key)) ?? ['0', '0']
-    const partitions = [
-      { partition: Number(partition), offset: Number(offset), leaderEpoch: -1, metadata: '' },
-    ]
+  #commit(command: Command): void {
+    const [partition, offset] = [command.number('partition'), command.number('offset')]
+    const partitions = [{ partition, offset, leaderEpoch: -1, metadata: '' }]
     const topics = [{ topic: 't', topicId: undefined, partitions }]
-    const who = memberId === 'admin' ? {} : this.#identity(memberId, args)
+    const member = command.has('member') ? command.string('member') : undefined
+    const who = member === undefined ? {} : this.#identity(member, command)
     this.#tell(this.shard.commitOffset(0, { ...who, topics }), () => {
-      return `${memberId}: committed ${partition}=${offset}`
+      return `${member ?? 'no member'}: committed ${partition}=${offset}`
     })
   }
 
@@ -261,9 +252,8 @@ class ScriptRunner {
     })
   }
 
-  #list({ options }: Arguments): void {
-    const states = options.get('states')?.split(',') ?? []
-    const request = { states, types: [] }
+  #list(command: Command): void {
+    const request = { states: command.list('states', []), types: [] }
     const asked = this.shard.ask<readonly ListedGroup[]>(ticket => {
       return { kind: 'listGroups', request, ticket }
     })
@@ -311,12 +301,4 @@ class ScriptRunner {
     this.#state = text
     this.#say(text)
   }
-}
-
-function beforeSign(word: string): string {
-  return word.slice(0, word.indexOf('='))
-}
-
-function afterSign(word: string): string {
-  return word.slice(word.indexOf('=') + 1)
 }
