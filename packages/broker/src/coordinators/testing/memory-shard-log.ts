@@ -18,6 +18,8 @@ export class MemoryShardLog implements ShardLog {
   highWatermark = 0
   /** Set: `append` throws it. */
   refusal: Error | undefined
+  /** What is appended is committed before `append` returns. */
+  commitsAtOnce = false
   /** How many batches one read gives. */
   batchesPerRead = 2
   readonly #writeBatch: BatchWriter
@@ -44,6 +46,7 @@ export class MemoryShardLog implements ShardLog {
     const bytes = this.#writeBatch(records, this.logEndOffset)
     this.logEndOffset += records.length
     this.#batches.push({ bytes, endOffset: this.logEndOffset })
+    if (this.commitsAtOnce) this.commit()
     return this.logEndOffset
   }
 
