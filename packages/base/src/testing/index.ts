@@ -10,3 +10,4 @@ export {
   type StorageHarness,
   storageContract,
 } from './storage-contract.ts'
+export { TestClock } from './test-clock.ts'
