@@ -17,7 +17,7 @@ test('a request of a version that is not flexible has header v1', () => {
   expect(hexOf(encodeRequest(Heartbeat, 0, 42, 'me', heartbeat))).toBe(hex(golden))
 })
 
-test('a flexible request has header v2: the client id still with a 16-bit length, then tags', () => {
+test('a flexible request has header v2: the client id with a 16-bit length, then tags', () => {
   const golden = '00000017 000c 0004 0000002a 0002 "me" 00 02 "g" 00000007 02 "m" 00 00'
   expect(hexOf(encodeRequest(Heartbeat, 4, 42, 'me', heartbeat))).toBe(hex(golden))
 })

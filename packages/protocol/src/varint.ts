@@ -12,7 +12,7 @@ export function uvarintByteLength(value: number): number {
   return value < 0x10000000 ? 4 : maxUvarintBytes
 }
 
-/** Writes the unsigned value at `offset`, for which there must be room; returns the offset after. */
+/** Writes the unsigned value at `offset`, where there must be room; returns the offset after. */
 export function putUvarint(bytes: Uint8Array, offset: number, value: number): number {
   let rest = value
   let at = offset

@@ -15,9 +15,9 @@ import {
 /**
  * What the broker speaks: the first request of a connection.
  *
- * v1 adds throttleTimeMs, v2 throttles after the response is sent (KIP-219), v3 is flexible and adds
- * the client's software (KIP-511) and features (KIP-584), v4 may tell features whose lowest version
- * is 0, v5 says which cluster and node the client means to reach (KIP-1242).
+ * v1 adds throttleTimeMs, v2 throttles after the response is sent (KIP-219), v3 is flexible and
+ * adds the client's software (KIP-511) and features (KIP-584), v4 may tell features whose lowest
+ * version is 0, v5 says which cluster and node the client means to reach (KIP-1242).
  *
  * The response header is always version 0, and a version that is not served is answered in v0 with
  * UNSUPPORTED_VERSION and the list (KIP-511).

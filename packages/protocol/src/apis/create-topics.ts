@@ -17,8 +17,8 @@ import {
 /**
  * Creates topics, with automatic or given placement.
  *
- * v3 throttles after the response is sent (KIP-219), v4 allows -1 for the broker's default number of
- * partitions and replicas (KIP-464), v5 is flexible and answers the configs of the new topic
+ * v3 throttles after the response is sent (KIP-219), v4 allows -1 for the broker's default number
+ * of partitions and replicas (KIP-464), v5 is flexible and answers the configs of the new topic
  * (KIP-525), v6 may answer THROTTLING_QUOTA_EXCEEDED (KIP-599), v7 adds topicId (KIP-516).
  */
 export const CreateTopics = apiSchema({

@@ -16,8 +16,8 @@ import {
 /**
  * Effective configs of topics, brokers and other resources.
  *
- * v1 adds synonyms and configSource (KIP-226), v2 throttles after the response is sent (KIP-219), v3
- * adds configType and documentation (KIP-569), v4 is flexible (KIP-482).
+ * v1 adds synonyms and configSource (KIP-226), v2 throttles after the response is sent (KIP-219),
+ * v3 adds configType and documentation (KIP-569), v4 is flexible (KIP-482).
  */
 export const DescribeConfigs = apiSchema({
   key: 32,

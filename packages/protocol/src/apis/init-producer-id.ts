@@ -7,8 +7,8 @@ import { apiSchema, int16, int32, int64, type Message, nullableString } from '..
  *
  * v1 throttles after the response is sent (KIP-219), v2 is flexible (KIP-482), v3 lets a producer
  * ask for a new epoch of its own id (KIP-360), v4 may answer PRODUCER_FENCED (KIP-588), v5
- * TRANSACTION_ABORTABLE (KIP-890). v6 (two-phase commit, KIP-939) is not stable in Kafka yet and not
- * described here.
+ * TRANSACTION_ABORTABLE (KIP-890). v6 (two-phase commit, KIP-939) is not stable in Kafka yet and
+ * not described here.
  */
 export const InitProducerId = apiSchema({
   key: 22,

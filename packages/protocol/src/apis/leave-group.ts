@@ -5,8 +5,8 @@ import { apiSchema, array, int16, int32, type Message, nullableString, string } 
 /**
  * Members leave a group at once instead of timing out.
  *
- * v1 adds throttleTimeMs, v2 throttles after the response is sent (KIP-219), v3 removes many members
- * at once, also static ones (KIP-345), v4 is flexible (KIP-482), v5 adds reason (KIP-800).
+ * v1 adds throttleTimeMs, v2 throttles after the response is sent (KIP-219), v3 removes many
+ * members at once, also static ones (KIP-345), v4 is flexible (KIP-482), v5 adds reason (KIP-800).
  */
 export const LeaveGroup = apiSchema({
   key: 13,

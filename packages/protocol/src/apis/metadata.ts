@@ -16,12 +16,12 @@ import {
 /**
  * Who leads which partition, and where the brokers are.
  *
- * v1 adds racks, controllerId and isInternal, and tells all topics (null) from none (empty); v2 adds
- * clusterId (KIP-78), v3 throttleTimeMs, v4 allowAutoTopicCreation (KIP-204), v5 offlineReplicas
- * (KIP-112), v6 throttles after the response is sent (KIP-219), v7 adds leaderEpoch (KIP-320), v8
- * authorized operations (KIP-430), v9 is flexible (KIP-482), v10 adds topicId (KIP-516), v11 moves
- * the cluster's authorized operations to DescribeCluster (KIP-700), v12 finds topics by id
- * (KIP-516), v13 adds an error for the whole response (KIP-1102).
+ * v1 adds racks, controllerId and isInternal, and tells all topics (null) from none (empty); v2
+ * adds clusterId (KIP-78), v3 throttleTimeMs, v4 allowAutoTopicCreation (KIP-204), v5
+ * offlineReplicas (KIP-112), v6 throttles after the response is sent (KIP-219), v7 adds leaderEpoch
+ * (KIP-320), v8 authorized operations (KIP-430), v9 is flexible (KIP-482), v10 adds topicId
+ * (KIP-516), v11 moves the cluster's authorized operations to DescribeCluster (KIP-700), v12 finds
+ * topics by id (KIP-516), v13 adds an error for the whole response (KIP-1102).
  */
 export const Metadata = apiSchema({
   key: 3,

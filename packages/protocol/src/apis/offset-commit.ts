@@ -17,8 +17,8 @@ import {
  *
  * v3 adds throttleTimeMs, v4 throttles after the response is sent (KIP-219), v5 removes
  * retentionTimeMs (KIP-211), v6 adds committedLeaderEpoch (KIP-320), v7 groupInstanceId (KIP-345),
- * v8 is flexible (KIP-482), v9 serves members of consumer groups, whose epoch takes the place of the
- * generation (KIP-848), v10 names topics by id (KIP-848).
+ * v8 is flexible (KIP-482), v9 serves members of consumer groups, whose epoch takes the place of
+ * the generation (KIP-848), v10 names topics by id (KIP-848).
  */
 export const OffsetCommit = apiSchema({
   key: 8,

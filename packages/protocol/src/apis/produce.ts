@@ -24,9 +24,9 @@ import {
  * (KIP-951), v11 may answer TRANSACTION_ABORTABLE (KIP-890), v12 adds partitions to a transaction
  * implicitly when transaction.version is 2 (KIP-890), v13 names topics by id (KIP-516).
  *
- * v0 to v2 carry message sets of the old formats. They stand here because ApiVersions must advertise
- * them (KAFKA-18659: older librdkafka turns compression off otherwise); no broker of today serves
- * them.
+ * v0 to v2 carry message sets of the old formats. They stand here because ApiVersions must
+ * advertise them (KAFKA-18659: older librdkafka turns compression off otherwise); no broker of
+ * today serves them.
  */
 export const Produce = apiSchema({
   key: 0,

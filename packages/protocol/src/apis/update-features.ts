@@ -15,8 +15,8 @@ import {
 /**
  * Raises or lowers the finalized levels of cluster features (KIP-584).
  *
- * v1 adds upgradeType and validateOnly, replacing allowDowngrade (KIP-778), v2 answers with one error
- * for all (KIP-1022).
+ * v1 adds upgradeType and validateOnly, replacing allowDowngrade (KIP-778), v2 answers with one
+ * error for all (KIP-1022).
  */
 export const UpdateFeatures = apiSchema({
   key: 57,
