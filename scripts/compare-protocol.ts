@@ -1,5 +1,5 @@
-// Compares our message tables and error codes with Kafka's own definitions, given as JSON: what the
-// codecs derive from must be right, and encode and decode from one wrong table agree with each other.
+// Compares our message tables and error codes with Kafka's own definitions, given as JSON: encode and
+// decode derive from one table and would agree with each other on a mistake in it.
 //
 //   node scripts/compare-protocol.ts kafka-messages.json kafka-tables.json
 //
@@ -7,30 +7,25 @@
 
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { apiKeys } from '../packages/protocol/src/api-keys.ts'
-import { apiSchemas } from '../packages/protocol/src/apis/index.ts'
-import { ConsumerProtocolAssignment } from '../packages/protocol/src/consumer-protocol/assignment.ts'
-import { ConsumerProtocolSubscription } from '../packages/protocol/src/consumer-protocol/subscription.ts'
 import {
-  GroupMetadataKey,
-  GroupMetadataValue,
-  OffsetCommitKey,
-  OffsetCommitValue,
-} from '../packages/protocol/src/coordinator-records.ts'
-import {
+  apiKeys,
+  apiSchemas,
+  ConsumerProtocolAssignment,
+  ConsumerProtocolSubscription,
+  type DataSchema,
   type ErrorName,
   errorCodes,
-  isInvalidMetadata,
-  isRetriable,
-} from '../packages/protocol/src/errors.ts'
-import {
-  type DataSchema,
   type Field,
   type Fields,
-  isCarried,
-  type Wire,
+  GroupMetadataKey,
+  GroupMetadataValue,
+  isInvalidMetadata,
+  isRetriable,
+  OffsetCommitKey,
+  OffsetCommitValue,
   zeroUuid,
-} from '../packages/protocol/src/schema.ts'
+} from '../packages/protocol/src/index.ts'
+import { isCarried, type Wire } from '../packages/protocol/src/schema.ts'
 
 export interface KafkaField {
   readonly name: string
