@@ -1,5 +1,5 @@
-// Compares our message tables and error codes with Kafka's own definitions, given as JSON: encode and
-// decode derive from one table and would agree with each other on a mistake in it.
+// Compares our message tables and error codes with Kafka's own definitions, given as JSON: encode
+// and decode derive from one table and would agree with each other on a mistake in it.
 //
 //   node scripts/compare-protocol.ts kafka-messages.json kafka-tables.json
 //
