@@ -199,8 +199,8 @@ function lastKnownAfter(
   emptied: number | undefined,
 ): readonly number[] {
   if (after.leader !== noLeader) return []
-  if (before.leader === noLeader) return after.lastKnownElr
-  return before.leader === emptied ? [] : [before.leader]
+  const known = before.leader === noLeader ? after.lastKnownElr : [before.leader]
+  return known.filter(id => id !== emptied && after.replicas.includes(id))
 }
 
 function changed(

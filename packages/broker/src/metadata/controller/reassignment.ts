@@ -42,7 +42,9 @@ function reassign(
   if (replicas === undefined) return cancel(state, topic, partitionIndex, configs, records)
   const problem = problemWithReplicas(state, replicas)
   if (problem !== undefined) return problem
-  const record = changed(state, topic, partitionIndex, targetFor(partition, replicas), configs)
+  const target = targetFor(partition, replicas)
+  if (losesAll(partition, target.replicas)) return noSurvivor
+  const record = changed(state, topic, partitionIndex, target, configs)
   if (record !== undefined) records.push(record)
   return noError
 }
