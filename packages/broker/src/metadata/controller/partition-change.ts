@@ -33,7 +33,7 @@ export interface PartitionTarget {
   readonly addingReplicas?: readonly number[]
   readonly removingReplicas?: readonly number[]
   readonly leaderRecoveryState?: LeaderRecoveryState
-  /** A replica whose log may lack its tail: leaves ISR and ELR. */
+  /** A replica whose log may lack its tail: not in `isr`, and leaves the ELR. */
   readonly lost?: number
   /**
    * A replica whose log is gone altogether: nor is it the last known leader, lest the others cut
@@ -50,18 +50,16 @@ export function partitionTowards(
 ): PartitionImage {
   const { lost } = target
   const emptied = before.replicas.length > 1 ? target.emptied : undefined
-  const isr = target.isr ?? before.isr
   const assigned = withCompletedReassignment({
     ...before,
     replicas: target.replicas ?? before.replicas,
     addingReplicas: target.addingReplicas ?? before.addingReplicas,
     removingReplicas: target.removingReplicas ?? before.removingReplicas,
     leaderRecoveryState: target.leaderRecoveryState ?? before.leaderRecoveryState,
-    lastKnownElr: without(before.lastKnownElr, emptied),
-    isr: without(isr, lost),
+    isr: target.isr ?? before.isr,
   })
   const minIsr = Math.min(context.config.minInsyncReplicas, assigned.replicas.length)
-  const eligible = { ...assigned, elr: eligibleAfter(before, assigned, minIsr, lost) }
+  const eligible = { ...assigned, elr: eligibleAfter(before, assigned, lost) }
   const elected = elect(eligible, context)
   // Whoever leads an ISR that is large enough may commit records nobody in the ELR has.
   const elr = elected.isr.length >= minIsr ? [] : elected.elr
@@ -128,10 +126,8 @@ function withCompletedReassignment(partition: PartitionImage): PartitionImage {
 function eligibleAfter(
   before: PartitionImage,
   after: PartitionImage,
-  minIsr: number,
   lost: number | undefined,
 ): readonly number[] {
-  if (after.isr.length >= minIsr) return []
   return after.replicas.filter(
     id =>
       id !== lost &&
