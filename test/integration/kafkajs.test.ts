@@ -54,9 +54,7 @@ async function newTopic(numPartitions = 3): Promise<string> {
   return topic
 }
 
-interface Received extends KafkaMessage {
-  readonly partition: number
-}
+type Received = KafkaMessage & { readonly partition: number }
 
 /** Consumes from the beginning until `count` records have come. */
 async function consumeAll(topic: string, count: number, groupId: string): Promise<Received[]> {
