@@ -38,7 +38,7 @@ export function readBatches(bytes: Uint8Array): BatchHeader[] {
   return batches
 }
 
-/** Like `readBatches`, but the last batch may be cut off: a consumer's fetch ends at a byte limit. */
+/** Like `readBatches`, but the last batch may be cut off, as where a fetch reached its limit. */
 export function readWholeBatches(bytes: Uint8Array): WholeBatches {
   const batches: BatchHeader[] = []
   let at = 0

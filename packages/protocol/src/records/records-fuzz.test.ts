@@ -1,5 +1,5 @@
-// Any bytes are batches or a RecordsError. Valid batches are changed in the ways that break readers:
-// lengths, counts, varints, bits; the checksum is made right again, as an attacker would.
+// Any bytes are batches or a RecordsError. Valid batches are changed in the ways that break
+// readers: lengths, counts, varints, bits; the checksum is made right again, as an attacker would.
 
 import { type Random, seededRandom } from '@klamm/base'
 import { expect, test } from 'vitest'
