@@ -1,5 +1,5 @@
 // Deletes groups without members, with everything they have committed. v1 throttle time, v2
-// flexible, v3 an error message.
+// flexible.
 
 import {
   DeleteGroups,
@@ -14,7 +14,7 @@ type Needs = Pick<BrokerServices, 'groups'>
 
 export const deleteGroups = handler({
   schema: DeleteGroups,
-  versions: [0, 3],
+  versions: [0, 2],
   async handle(
     { groups }: Needs,
     context,
@@ -26,7 +26,6 @@ export const deleteGroups = handler({
     const results = deleted.map(({ groupId, error }) => ({
       groupId,
       errorCode: errorCodes[error],
-      errorMessage: null,
     }))
     return { throttleTimeMs: 0, results }
   },
@@ -35,7 +34,6 @@ export const deleteGroups = handler({
     results: [...new Set(request.groupsNames)].map(groupId => ({
       groupId,
       errorCode,
-      errorMessage: null,
     })),
   }),
 })

@@ -11,11 +11,11 @@ import {
   type FindCoordinatorResponse,
 } from '@klamm/protocol'
 import { shardPartition } from '../coordinator/shard/placement.ts'
-import type { InternalTopics } from '../coordinators/internal-topics.ts'
+import { noLeader } from '../metadata/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler } from './handler.ts'
 
-type Needs = Pick<BrokerServices, 'metadata'> & { readonly internalTopics: InternalTopics }
+type Needs = Pick<BrokerServices, 'metadata' | 'internalTopics'>
 type Coordinator = FindCoordinatorResponse['coordinators'][number]
 
 /** Key type on the wire → the topic the coordinators of this kind live in. */
@@ -53,16 +53,14 @@ function find({ metadata, internalTopics }: Needs, keyType: number, key: string)
     internalTopics.ensure(name)
     return nowhere(key, 'COORDINATOR_NOT_AVAILABLE')
   }
-  const { leader } = topic.partitions[shardPartition(key, topic.partitions.length)] ?? {
-    leader: -1,
-  }
-  const broker = image.cluster.broker(leader)
+  const home = topic.partitions[shardPartition(key, topic.partitions.length)]
+  const broker = image.cluster.broker(home?.leader ?? noLeader)
   const endpoint = broker?.endpoints[0]
   if (broker?.fenced !== false || endpoint === undefined) {
     return nowhere(key, 'COORDINATOR_NOT_AVAILABLE')
   }
   const { host, port } = endpoint
-  return { key, nodeId: leader, host, port, errorCode: errorCodes.NONE, errorMessage: null }
+  return { key, nodeId: broker.id, host, port, errorCode: errorCodes.NONE, errorMessage: null }
 }
 
 function nowhere(key: string, error: ErrorName): Coordinator {

@@ -32,7 +32,7 @@ export const joinGroup = handler({
         // Copies: the group keeps them long after the frame they came in is done with.
         protocols: request.protocols.map(({ name, metadata }) => ({
           name,
-          metadata: metadata.slice(),
+          metadata: new Uint8Array(metadata),
         })),
         clientId: context.clientId ?? '',
         clientHost: hostOf(context),

@@ -32,7 +32,7 @@ export const syncGroup = handler({
         // Copies: the group keeps them long after the frame they came in is done with.
         assignments: request.assignments.map(({ memberId, assignment }) => ({
           memberId,
-          assignment: assignment.slice(),
+          assignment: new Uint8Array(assignment),
         })),
       },
       context.signal,

@@ -148,8 +148,8 @@ function decodeGroup(groupId: string, bytes: Uint8Array): GroupMetadataRecord {
         member.rebalanceTimeout < 0 ? member.sessionTimeout : member.rebalanceTimeout,
       sessionTimeoutMs: member.sessionTimeout,
       // Copies: the batch they came in need not stay in memory for as long as the group does.
-      subscription: member.subscription.slice(),
-      assignment: member.assignment.slice(),
+      subscription: new Uint8Array(member.subscription),
+      assignment: new Uint8Array(member.assignment),
     })),
   }
 }
