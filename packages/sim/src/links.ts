@@ -61,10 +61,15 @@ export class Link {
     this.#options = { ...this.#options, ...options }
   }
 
-  /** How long a segment of `bytes` takes, in ms, if the link lets it pass. */
-  delayMs(bytes: number): number {
-    const { lossProbability, retransmitMs, bytesPerMs } = this.#options
-    let delayMs = this.#options.minDelayMs + bytes / bytesPerMs
+  /** How long `bytes` take to follow each other, in ms. */
+  transferMs(bytes: number): number {
+    return bytes / this.#options.bytesPerMs
+  }
+
+  /** How long a segment is on its way, in ms, if the link lets it pass. */
+  delayMs(): number {
+    const { lossProbability, retransmitMs } = this.#options
+    let delayMs = this.#options.minDelayMs
     delayMs += exponential(this.#random, this.#options.meanExtraDelayMs)
     if (lossProbability > 0) {
       let waitMs = retransmitMs
@@ -91,6 +96,11 @@ export class Link {
 
   isOpen(plane: Plane): boolean {
     return !this.#blocked.has(plane) && this.#cloggedUntilMs <= this.#scheduler.nowMs
+  }
+
+  /** Whether nothing passes until somebody heals it. */
+  isBlocked(plane: Plane): boolean {
+    return this.#blocked.has(plane)
   }
 
   /** Calls `run` once, a retransmission's wait after the link has opened again. */

@@ -198,7 +198,7 @@ export class SimNetwork {
     const from = attempt.node.name
     const to = this.#owners.get(attempt.key) ?? hostOf(attempt.address) ?? from
     const [there, back] = [this.#links.link(from, to), this.#links.link(to, from)]
-    this.#scheduler.after(there.delayMs(0), () => {
+    this.#scheduler.after(there.delayMs(), () => {
       if (attempt.isOver) return
       if (!there.isOpen(plane) || !back.isOpen(plane) || this.#dark.has(to)) {
         this.#scheduler.after(synRetryMs, () => {
@@ -207,7 +207,7 @@ export class SimNetwork {
         return
       }
       const listening = this.#listening.get(attempt.key)
-      const readyMs = this.#scheduler.nowMs + back.delayMs(0)
+      const readyMs = this.#scheduler.nowMs + back.delayMs()
       if (listening === undefined) {
         this.#scheduler.at(readyMs, () => attempt.fail('refused', 'nobody listens on'))
       } else {

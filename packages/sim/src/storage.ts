@@ -14,17 +14,17 @@ import type { DiskFile, SimDisk, StoredPut } from './disk.ts'
 import type { Gate } from './gate.ts'
 
 /** Notes what happened: the node's trace. */
-export type Record = (kind: string, detail: string) => void
+export type RecordEvent = (kind: string, detail: string) => void
 
 export class SimStorage implements StorageEngine {
   readonly durability: Durability
   readonly #disk: SimDisk
   readonly #gate: Gate
-  readonly #record: Record
+  readonly #record: RecordEvent
   readonly #open = new Map<string, SimEnvironment>()
   #isClosed = false
 
-  constructor(disk: SimDisk, gate: Gate, record: Record) {
+  constructor(disk: SimDisk, gate: Gate, record: RecordEvent) {
     this.#disk = disk
     this.#gate = gate
     this.#record = record
@@ -48,7 +48,7 @@ export class SimStorage implements StorageEngine {
       gate: this.#gate,
       record: this.#record,
       isAppendOnly: options.appendOnly === true,
-      flushesCommits: this.durability === 'fsync',
+      durability: this.durability,
       onClosed: () => this.#open.delete(name),
     })
     this.#open.set(name, environment)
@@ -83,11 +83,14 @@ interface EnvironmentContext {
   readonly disk: SimDisk
   readonly file: DiskFile
   readonly gate: Gate
-  readonly record: Record
+  readonly record: RecordEvent
   readonly isAppendOnly: boolean
-  readonly flushesCommits: boolean
+  readonly durability: Durability
   readonly onClosed: () => void
 }
+
+/** What a dead process gets for its commits. */
+const never = new Promise<void>(() => {})
 
 /** Somebody who waits for the commits up to a number. */
 interface Waiting {
@@ -114,8 +117,9 @@ class SimEnvironment implements Environment {
   }
 
   async commit(puts: readonly Put[]): Promise<void> {
-    const { disk, gate, record, flushesCommits } = this.#context
+    const { disk, gate, record, durability } = this.#context
     this.#refuse()
+    if (!gate.isAlive) return never
     const stored = puts.map(put => this.#stored(put))
     let bytes = 0
     for (const put of stored) bytes += put.key.length + (put.value?.length ?? 0)
@@ -130,7 +134,7 @@ class SimEnvironment implements Environment {
       if (maxVisibleMs === 0) this.#revealOne()
       else gate.after(disk.random.float() * maxVisibleMs, () => this.#revealOne())
     }
-    return this.#wait(flushesCommits)
+    return this.#wait(durability === 'fsync')
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -149,7 +153,7 @@ class SimEnvironment implements Environment {
 
   async sync(): Promise<void> {
     this.#refuse()
-    return this.#wait(true)
+    return this.#context.gate.isAlive ? this.#wait(true) : never
   }
 
   async close(): Promise<void> {
@@ -223,8 +227,10 @@ class SimEnvironment implements Environment {
 
   #written(upTo: number, isFlush: boolean): void {
     if (this.#failure !== undefined) return
-    const { disk, record } = this.#context
-    const outcome = isFlush ? disk.flushOutcome() : 'lost'
+    const { disk, record, durability } = this.#context
+    // In memory there is no later: what a crash would have to decide is decided already.
+    const unflushed = durability === 'memory' ? 'done' : 'lost'
+    const outcome = isFlush ? disk.flushOutcome() : unflushed
     record(isFlush ? 'flush' : 'write', `${this.name} ${upTo} ${outcome}`)
     if (outcome === 'failed') {
       this.#fail(new StorageError('io', `flushing ${this.name}: input/output error`))

@@ -166,6 +166,8 @@ export class SimStream implements ByteStream {
     // Writes of one instant travel together, as they would through a socket's buffer.
     if (last?.kind === 'data' && last.sentMs === nowMs) {
       last.parts.push(bytes)
+      last.arrivesMs += this.#options.link.transferMs(bytes.length)
+      this.#lastArrivalMs = last.arrivesMs
       return
     }
     this.#send({ kind: 'data', sentMs: nowMs, arrivesMs: 0, parts: [bytes] })
@@ -173,9 +175,9 @@ export class SimStream implements ByteStream {
 
   #send(segment: Segment): void {
     const { scheduler, link } = this.#options
-    const bytes = segment.kind === 'data' ? totalBytes(segment.parts) : 0
-    // In order: nothing arrives before what was sent before it.
-    segment.arrivesMs = Math.max(this.#lastArrivalMs, scheduler.nowMs + link.delayMs(bytes))
+    // In order: nothing arrives before what was sent before it, nor while that still arrives.
+    segment.arrivesMs = Math.max(this.#lastArrivalMs, scheduler.nowMs + link.delayMs())
+    if (segment.kind === 'data') segment.arrivesMs += link.transferMs(totalBytes(segment.parts))
     this.#lastArrivalMs = segment.arrivesMs
     this.#inFlight.push(segment)
     this.#arm()
@@ -221,10 +223,19 @@ export class SimStream implements ByteStream {
       this.#arrive()
     })
     if (this.#stalledSinceMs !== undefined) return
-    const sinceMs = scheduler.nowMs
-    this.#stalledSinceMs = sinceMs
-    scheduler.after(stallLimitMs, () => {
+    this.#stalledSinceMs = scheduler.nowMs
+    this.#breakAfter(stallLimitMs, scheduler.nowMs)
+  }
+
+  /** Breaks a connection that is stuck since then, if it is a blockade and not only a clog. */
+  #breakAfter(delayMs: number, sinceMs: number): void {
+    const { link, plane, scheduler } = this.#options
+    scheduler.after(delayMs, () => {
       if (this.#stalledSinceMs !== sinceMs || this.#state === 'closed') return
+      if (!link.isBlocked(plane)) {
+        this.#breakAfter(delayMs, sinceMs)
+        return
+      }
       // The other end cannot know yet: it hears of it when the link opens.
       this.#inFlight = []
       this.#send({ kind: 'reset', arrivesMs: 0 })
