@@ -52,8 +52,6 @@ export class PortHub {
   }
 
   #onRequest(party: Party, { kind, request, brokerId }: HubRequest): void {
-    // A party that was shut out may have said something before it knew.
-    if (this.#parties.get(party.name) !== party) return
     switch (kind) {
       case 'listen':
         this.#answer(party, { kind: this.#listen(party, brokerId) ? 'done' : 'refused', request })

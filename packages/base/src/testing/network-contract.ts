@@ -2,6 +2,7 @@
 // network run the same ones.
 
 import { afterEach, describe, expect, test } from 'vitest'
+import { present } from '../assert.ts'
 import type { Address, ByteStream, Listener, Network } from '../env/network.ts'
 
 /** A network with two parties, for one test. */
@@ -274,26 +275,62 @@ function pressureTests(harness: Create): void {
 function closeTests(harness: Create): void {
   test('end sends what is queued, then both sides close once and without error', async () => {
     const { near, far } = await connected(harness)
-    near.stream.write([new Uint8Array(1 << 20), bytes('the last words')])
+    // More than any window or buffer on the way holds.
+    const block = new Uint8Array(12 << 20)
+    near.stream.write([block, bytes('the last words')])
     near.stream.end()
     expect(await far.closed).toBeUndefined()
     expect(await near.closed).toBeUndefined()
-    expect(far.bytes.length).toBe((1 << 20) + 14)
+    expect(far.bytes.length).toBe(block.length + 14)
     expect(far.text.slice(-14)).toBe('the last words')
     expect([near.closeCount, far.closeCount]).toEqual([1, 1])
   })
 
   test('an end waits until a paused reader has read', async () => {
-    const { near, far } = await connected(harness)
+    const { server, client, address } = await harness()
+    const accepted: Party[] = []
+    const listener = await server.listen(address(), stream => accepted.push(new Party(stream)))
+    const near = new Party(await client.connect(listener.address))
+    const other = new Party(await client.connect(listener.address))
+    near.stream.write([bytes('1')])
+    other.stream.write([bytes('2')])
+    await conditionOf(() => accepted.length === 2 && accepted.every(party => party.text !== ''))
+    const far = present(
+      accepted.find(party => party.text === '1'),
+      'the first was accepted',
+    )
+    const otherFar = present(
+      accepted.find(party => party.text === '2'),
+      'the second was accepted',
+    )
     far.stream.pause()
     near.stream.write([bytes('unread')])
-    far.stream.write([bytes('.')])
-    await near.received(1)
     near.stream.end()
+    // Round trips beside it give the network time to do what it should not.
+    for (let i = 1; i <= 5; i++) {
+      other.stream.write([bytes('.')])
+      await otherFar.received(i + 1)
+      otherFar.stream.write([bytes('.')])
+      await other.received(i)
+    }
+    expect([far.closeCount, far.text]).toEqual([0, '1'])
     far.stream.resume()
     expect(await far.closed).toBeUndefined()
-    expect(far.text).toBe('unread')
+    expect(far.text).toBe('1unread')
     await near.closed
+    await listener.close()
+  })
+
+  test('a paused stream that ends closes all the same, whatever it has not read', async () => {
+    const { near, far } = await connected(harness)
+    near.stream.pause()
+    far.stream.write([new Uint8Array(100_000)])
+    near.stream.write([bytes('.')])
+    await far.received(1)
+    near.stream.end()
+    expect(await near.closed).toBeUndefined()
+    await far.closed
+    expect(near.text).toBe('')
   })
 
   test('after its own end a stream is handed nothing and takes nothing', async () => {
@@ -391,6 +428,11 @@ class Party {
     if (this.#receivedBytes >= count) return Promise.resolve()
     return new Promise(resolve => this.#waiting.push({ count, resolve }))
   }
+}
+
+/** Resolves when the condition holds, which is asked again after each turn of the event loop. */
+async function conditionOf(isMet: () => boolean): Promise<void> {
+  while (!isMet()) await new Promise(resolve => setImmediate(resolve))
 }
 
 async function connected(
