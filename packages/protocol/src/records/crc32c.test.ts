@@ -1,6 +1,6 @@
 import { seededRandom } from '@klamm/base'
 import { expect, test } from 'vitest'
-import { crc32c, crc32cByTable, minNativeBytes } from './crc32c.ts'
+import { crc32c, crc32cByTable } from './crc32c.ts'
 
 const vectors = [
   { name: 'the digits', bytes: new TextEncoder().encode('123456789'), crc: 0xe3069283 },
@@ -19,8 +19,8 @@ for (const { name, bytes, crc } of vectors) {
 }
 
 test('table and native code agree on every length around the switch, and on views', () => {
-  const bytes = seededRandom('crc32c').bytes(3 * minNativeBytes)
-  for (let length = 0; length < 2 * minNativeBytes; length++) {
+  const bytes = seededRandom('crc32c').bytes(1000)
+  for (let length = 0; length < 600; length++) {
     const view = bytes.subarray(7, 7 + length)
     expect(crc32c(view)).toBe(crc32cByTable(view))
   }
@@ -29,7 +29,7 @@ test('table and native code agree on every length around the switch, and on view
 test('a checksum over chunks, short and long, is that of the whole', () => {
   const random = seededRandom('chunks')
   for (let round = 0; round < 50; round++) {
-    const bytes = random.bytes(random.below(4 * minNativeBytes))
+    const bytes = random.bytes(random.below(300))
     const cut = random.below(bytes.length + 1)
     const chained = crc32c(bytes.subarray(cut), crc32c(bytes.subarray(0, cut)))
     expect(chained).toBe(crc32cByTable(bytes))

@@ -45,7 +45,7 @@ export {
   markerBatch,
   readMarker,
 } from './control-records.ts'
-export { crc32c, crc32cByTable } from './crc32c.ts'
+export { crc32c, crc32cByTable, crc32cNative } from './crc32c.ts'
 export { maxOpenedBatchBytes } from './limits.ts'
 export { RecordCursor, type RecordHeader } from './record-cursor.ts'
 export {
