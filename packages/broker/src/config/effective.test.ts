@@ -3,6 +3,7 @@ import {
   type BrokerLayers,
   brokerDefaultEntries,
   brokerEntries,
+  groupEntries,
   topicEntries,
   topicValue,
 } from './effective.ts'
@@ -126,4 +127,14 @@ test('a topic config has numbers that a program can count with', () => {
     uncleanLeaderElection: true,
     retentionMs: -1,
   })
+})
+
+test('a group has its own values, else those of the brokers for groups', () => {
+  const name = 'consumer.session.timeout.ms'
+  const find = (values: Values, given: BrokerLayers) =>
+    groupEntries(own(values), given).find(entry => entry.name === name)
+  const brokers = layers({ static: { [`group.${name}`]: '50000' } })
+  expect(find({}, layers())).toMatchObject({ value: '45000', source: 'default' })
+  expect(find({}, brokers)).toMatchObject({ value: '50000', source: 'staticBroker' })
+  expect(find({ [name]: '60000' }, brokers)).toMatchObject({ value: '60000', source: 'group' })
 })

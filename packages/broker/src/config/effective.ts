@@ -3,7 +3,12 @@
 
 import { present } from '@klamm/base'
 import type { ConfigDefinition, ConfigType } from './definition.ts'
-import { brokerDefinitions, staticBrokerDefinitions, topicDefinitions } from './definitions.ts'
+import {
+  brokerDefinitions,
+  groupDefinitions,
+  staticBrokerDefinitions,
+  topicDefinitions,
+} from './definitions.ts'
 
 export type ConfigSource =
   | 'dynamicTopic'
@@ -103,6 +108,25 @@ export function brokerEntries(layers: BrokerLayers): ConfigEntry[] {
     addLayers(name, layers, synonyms)
     const isReadOnly = definition.update === undefined
     return [entry(name, definition, brokerValue(name, layers), synonyms, isReadOnly)]
+  })
+}
+
+/**
+ * Every config of a group, sorted by name; `values` is what was set for it. The broker config for
+ * groups without a value of their own has the same name behind `group.`.
+ */
+export function groupEntries(
+  values: ReadonlyMap<string, string>,
+  layers: BrokerLayers,
+): ConfigEntry[] {
+  return [...groupDefinitions.keys()].sort().map(name => {
+    const definition = present(groupDefinitions.get(name), 'every name has a definition')
+    const synonyms: ConfigSynonym[] = []
+    const own = values.get(name)
+    if (own !== undefined) synonyms.push({ name, value: own, source: 'group' })
+    addLayers(`group.${name}`, layers, synonyms)
+    const value = synonyms[0]?.value ?? definition.default
+    return entry(name, definition, value, synonyms, false)
   })
 }
 
