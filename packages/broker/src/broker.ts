@@ -118,6 +118,11 @@ export class Broker implements AsyncDisposable {
     this.#registration = this.#parts.use(this.#startRegistration(this.#listener.address))
   }
 
+  /** Whether the controller lets this broker serve at the moment. */
+  get isServing(): boolean {
+    return this.#registration?.isFenced === false
+  }
+
   /** Resolves when the controller has let this broker serve. */
   async ready(): Promise<void> {
     await this.#registration?.whenUnfenced()

@@ -2,7 +2,7 @@
 
 import { LocalNetwork, type StorageEngine } from '@klamm/base/env'
 import { nodeClock } from '@klamm/base/node'
-import { createMemoryEngine } from '@klamm/broker'
+import { MemoryEngine } from '@klamm/broker'
 import type { Launcher, NodeEvents, NodeHandle } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 import { handOverTimeoutMs, openNode } from './open-node.ts'
@@ -34,7 +34,7 @@ export class InlineLauncher implements Launcher {
   #memory(brokerId: number): StorageEngine {
     let memory = this.#memories.get(brokerId)
     if (memory === undefined) {
-      memory = createMemoryEngine()
+      memory = new MemoryEngine()
       this.#memories.set(brokerId, memory)
     }
     return memory

@@ -12,14 +12,14 @@ export class WorkerLauncher implements Launcher {
 
   async launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle> {
     const { brokerId } = options
-    const peers = this.#hub.attach(brokerId)
+    const peers = this.#hub.attach(`broker-${brokerId}`)
     const data: NodeWorkerData = { options, peers }
     const worker = new Worker(siblingUrl('./node-main', import.meta.url), {
       workerData: data,
       transferList: [peers],
       name: `klamm broker ${brokerId}`,
     })
-    const node = new WorkerNode(brokerId, worker, this.#hub, events)
+    const node = new WorkerNode(brokerId, worker, events)
     await node.started
     return node
   }
@@ -33,7 +33,6 @@ class WorkerNode implements NodeHandle {
   readonly brokerId: number
   readonly started: Promise<void>
   readonly #worker: Worker
-  readonly #hub: PortHub
   readonly #ready = Promise.withResolvers<void>()
   readonly #stopped = Promise.withResolvers<void>()
   readonly #exited = Promise.withResolvers<void>()
@@ -41,10 +40,9 @@ class WorkerNode implements NodeHandle {
   /** We have asked for the end ourselves. */
   #isEnding = false
 
-  constructor(brokerId: number, worker: Worker, hub: PortHub, events: NodeEvents) {
+  constructor(brokerId: number, worker: Worker, events: NodeEvents) {
     this.brokerId = brokerId
     this.#worker = worker
-    this.#hub = hub
     const { promise: started, resolve, reject } = Promise.withResolvers<void>()
     this.started = started
     this.#ready.promise.catch(() => undefined)
@@ -67,7 +65,6 @@ class WorkerNode implements NodeHandle {
     })
     worker.on('error', failed)
     worker.on('exit', code => {
-      this.#hub.detach(brokerId)
       if (!this.#isEnding) failed(new Error(`the thread of broker ${brokerId} ended (${code})`))
       this.#ready.reject(new Error(`broker ${brokerId} has ended`))
       this.#stopped.resolve()

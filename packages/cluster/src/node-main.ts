@@ -18,7 +18,7 @@ function say(message: FromNode): void {
 }
 
 async function run(): Promise<void> {
-  const network = new PortNetwork({ brokerId: options.brokerId, hub: peers })
+  const network = new PortNetwork(peers)
   const broker = await openNode(options, network, error => {
     say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
   })
@@ -35,7 +35,7 @@ async function run(): Promise<void> {
       .finally(() => {
         say({ kind: 'stopped' })
         parent.close()
-        network.close()
+        void network[Symbol.asyncDispose]()
       })
   })
 }

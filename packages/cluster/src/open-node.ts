@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { Network, StorageEngine } from '@klamm/base/env'
 import { createLogger, nodeClock, SocketNetwork, systemRandom } from '@klamm/base/node'
-import { type Broker, createMemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
+import { type Broker, MemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
 import type { NodeOptions } from './node-options.ts'
 
 /** How long a stopping broker tries to hand over its leaderships, in ms. */
@@ -42,7 +42,7 @@ export async function openNode(
 }
 
 async function openStorage({ dataDirectory, durability }: NodeOptions): Promise<StorageEngine> {
-  if (dataDirectory === undefined || durability === 'memory') return createMemoryEngine()
+  if (dataDirectory === undefined || durability === 'memory') return new MemoryEngine()
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   return openLmdbEngine({ directory: dataDirectory, durability })
 }

@@ -30,7 +30,5 @@ function answer(errorCode: number, producerId = -1, producerEpoch = -1): InitPro
     errorCode,
     producerId,
     producerEpoch,
-    ongoingTxnProducerId: -1,
-    ongoingTxnProducerEpoch: -1,
   }
 }

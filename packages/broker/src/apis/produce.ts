@@ -70,8 +70,8 @@ function append(
   const outcome = appendProduced(partition, records, options)
   if (outcome.error !== 'NONE') {
     fail(draft, outcome.error, outcome.message)
-    draft.recordErrors = outcome.recordErrors.map(({ index, message }) => ({
-      batchIndex: index,
+    draft.recordErrors = outcome.recordErrors.map(({ batchIndex, message }) => ({
+      batchIndex,
       batchIndexErrorMessage: message,
     }))
     return

@@ -4,6 +4,7 @@
 import {
   type BatchHeader,
   patchBatchStart,
+  type RecordError,
   RecordsError,
   readBatches,
   stampLogAppendTime,
@@ -12,7 +13,7 @@ import {
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { PartitionLeader } from '../replica/index.ts'
 import { validateAppend } from '../replica/index.ts'
-import { inspectRecords, type RecordError } from './inspect-records.ts'
+import { inspectRecords } from './inspect-records.ts'
 import type { Partition } from './partition.ts'
 
 export interface AppendOptions {

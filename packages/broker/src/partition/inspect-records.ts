@@ -31,6 +31,6 @@ export function inspectRecords(
   }
   return {
     kind: 'accepted',
-    batch: recompressTo === undefined ? batch : recompressBatch(batch, recompressTo),
+    batch: recompressTo === undefined ? batch : recompressBatch(batch, header, recompressTo),
   }
 }

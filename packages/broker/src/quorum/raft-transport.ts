@@ -2,7 +2,7 @@
 // connection like any packet.
 
 import type { Logger } from '@klamm/base/env'
-import { decodePacket, encodePacket, MalformedError, type Packet } from '@klamm/raft'
+import { decodePacket, encodePacket, type Packet, RaftDecodeError } from '@klamm/raft'
 import { raftMessageKey } from '../network/dispatch.ts'
 import type { PeerChannels } from '../network/peer-channels.ts'
 
@@ -21,7 +21,7 @@ export function packetOf(frame: Uint8Array, log: Logger): Packet | undefined {
   try {
     return decodePacket(frame.subarray(2))
   } catch (error) {
-    if (!(error instanceof MalformedError)) throw error
+    if (!(error instanceof RaftDecodeError)) throw error
     log.warn('a peer sent what is no raft packet', { error })
     return undefined
   }

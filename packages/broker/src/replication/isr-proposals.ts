@@ -101,7 +101,7 @@ export class IsrProposals implements AsyncDisposable {
         leader.isrProposalFailed(errorNameOf(errorCode), proposal)
       } else {
         const { leaderEpoch, partitionEpoch, isr } = answer
-        leader.isrCommitted({ leaderEpoch, partitionEpoch, isr })
+        leader.isrCommitted({ leaderEpoch, partitionEpoch, isr }, proposal)
       }
       partition.performLeader(leader)
     }
