@@ -1,3 +1,5 @@
+// Waits between attempts: growth, limit, jitter.
+
 import { expect, test } from 'vitest'
 import { Backoff, backoffMs } from './backoff.ts'
 import { seededRandom } from './random.ts'

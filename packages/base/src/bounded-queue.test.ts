@@ -1,3 +1,5 @@
+// What a full queue refuses, and what always passes.
+
 import { expect, test } from 'vitest'
 import { BoundedQueue } from './bounded-queue.ts'
 

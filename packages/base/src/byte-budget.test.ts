@@ -1,3 +1,5 @@
+// Who gets bytes when there are too few.
+
 import { expect, test } from 'vitest'
 import { ByteBudget } from './byte-budget.ts'
 

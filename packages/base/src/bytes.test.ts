@@ -1,3 +1,5 @@
+// Byte helpers against Node’s Buffer.
+
 import { expect, test } from 'vitest'
 import {
   compareBytes,

@@ -1,3 +1,5 @@
+// The heap against a sorted list.
+
 import { expect, test } from 'vitest'
 import { Heap } from './heap.ts'
 import { seededRandom } from './random.ts'

@@ -1,3 +1,5 @@
+// Seeds, forks and spread of the generator.
+
 import { expect, test } from 'vitest'
 import { seededRandom } from './random.ts'
 

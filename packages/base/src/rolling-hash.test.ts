@@ -1,3 +1,5 @@
+// What the trace hash must tell apart.
+
 import { expect, test } from 'vitest'
 import { seededRandom } from './random.ts'
 import { RollingHash } from './rolling-hash.ts'

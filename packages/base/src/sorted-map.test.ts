@@ -1,3 +1,5 @@
+// The sorted map against a plain map.
+
 import { expect, test } from 'vitest'
 import { seededRandom } from './random.ts'
 import { SortedMap } from './sorted-map.ts'

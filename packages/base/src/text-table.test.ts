@@ -1,3 +1,5 @@
+// Alignment of text tables.
+
 import { expect, test } from 'vitest'
 import { textTable } from './text-table.ts'
 

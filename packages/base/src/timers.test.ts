@@ -1,3 +1,5 @@
+// Deadlines as data, against a plain map.
+
 import { expect, test } from 'vitest'
 import { seededRandom } from './random.ts'
 import { Timers } from './timers.ts'

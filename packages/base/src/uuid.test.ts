@@ -1,3 +1,5 @@
+// UUID text against Node’s base64url.
+
 import { expect, test } from 'vitest'
 import { fromHex } from './bytes.ts'
 import { seededRandom } from './random.ts'

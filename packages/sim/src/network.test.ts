@@ -146,6 +146,22 @@ test('the death of a process is noticed soon, and its port is free for the next 
   await world.scheduler.settle(a.peers.connect(peer))
 })
 
+test('of what a dying process had sent, a prefix arrives', async () => {
+  const received = new Set<string>()
+  for (let seed = 1; seed <= 40; seed++) {
+    const { world, near, far } = await connectedPair('peer', seed)
+    world.network.setLink('a', 'b', { minDelayMs: 50 })
+    for (const word of ['one ', 'two ', 'three']) {
+      far.stream.write([bytes(word)])
+      await world.scheduler.runFor(5)
+    }
+    world.node('b').crash()
+    await world.scheduler.runFor(1_000)
+    received.add(near.text)
+  }
+  expect([...received].sort()).toEqual(['', 'one ', 'one two ', 'one two three'])
+})
+
 test('a machine without power does not answer, and is noticed late', async () => {
   const { world, near, a } = await connectedPair()
   world.node('b').crash('power')
@@ -200,13 +216,16 @@ function listenTo(stream: ByteStream): End {
 }
 
 /** Node `a` is connected to node `b`, which listens. */
-async function connectedPair(plane: 'client' | 'peer' = 'peer'): Promise<{
+async function connectedPair(
+  plane: 'client' | 'peer' = 'peer',
+  seed = 1,
+): Promise<{
   readonly world: SimWorld
   readonly a: Env
   readonly near: End
   readonly far: End
 }> {
-  const world = new SimWorld({ seed: 1, network: { link: { splitProbability: 0 } } })
+  const world = new SimWorld({ seed, network: { link: { splitProbability: 0 } } })
   const [a, b] = [world.node('a').start(), world.node('b').start()]
   const [from, to] = plane === 'peer' ? [a.peers, b.peers] : [a.network, b.network]
   const accepted = Promise.withResolvers<End>()

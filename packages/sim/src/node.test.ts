@@ -48,11 +48,13 @@ test('a frozen node finds everything overdue at once, in order', async () => {
     note('b')
     cancelled.cancel()
   })
-  clock.setTimer(120, () => note('d'))
+  // Due when the node wakes: behind everything that was due before.
+  clock.setTimer(105, () => note('d'))
+  clock.setTimer(120, () => note('e'))
   await world.scheduler.runFor(5)
   node.freeze(100)
   await world.scheduler.runFor(200)
-  expect(seen).toEqual(['a at 105', 'b at 105', 'c at 105', 'd at 120'])
+  expect(seen).toEqual(['a at 105', 'b at 105', 'c at 105', 'd at 105', 'e at 120'])
 })
 
 test('a node that is killed while frozen stays silent', async () => {

@@ -1,3 +1,5 @@
+// Virtual time: order, settled promises, cancelled events.
+
 import { expect, test } from 'vitest'
 import { Scheduler } from './scheduler.ts'
 

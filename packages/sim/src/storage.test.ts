@@ -30,6 +30,11 @@ storageContract('the simulated disk with late visibility', harness({ maxVisibleM
 storageContract('the simulated disk without flushes', harness({ durability: 'os' }), {
   canKill: true,
 })
+storageContract(
+  'the simulated disk without flushes and with late visibility',
+  harness({ durability: 'os', maxVisibleMs: 2 }),
+  { canKill: true },
+)
 storageContract('the simulated disk in memory', harness({ durability: 'memory' }))
 
 seededTest(
@@ -171,6 +176,19 @@ test('without flushes a power cut may tear an environment that was not synced, a
     }
   }
   expect([...outcomes].sort()).toEqual(['0', '1', '2', '3', 'corrupt'])
+})
+
+test('without flushes a dead process loses nothing that it was told', async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const world = new SimWorld({ seed, disk: { durability: 'os' } })
+    const node = world.node('machine')
+    const log = node.start().storage.open('log')
+    for (let i = 0; i < 4; i++) await world.scheduler.settle(log.commit([put(pad(i), 'x')]))
+    void log.commit([put(pad(4), 'x')])
+    node.crash('process')
+    const survived = keys(node.start().storage.open('log'))
+    expect(survived.length).toBeGreaterThanOrEqual(4)
+  }
 })
 
 test('a disk that lies about flushes loses acknowledged commits in a power cut', async () => {

@@ -1,3 +1,5 @@
+// Deadlines on a clock that a test moves.
+
 import { expect, test } from 'vitest'
 import { TestClock } from '../testing/test-clock.ts'
 import { Deadline } from './deadline.ts'

@@ -1,3 +1,5 @@
+// Stopping once.
+
 import { expect, test } from 'vitest'
 import { once } from './once.ts'
 

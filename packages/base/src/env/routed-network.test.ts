@@ -1,3 +1,5 @@
+// Which network an address goes to.
+
 import { expect, test } from 'vitest'
 import { TestClock } from '../testing/test-clock.ts'
 import { addressText } from './address.ts'

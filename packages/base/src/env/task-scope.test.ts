@@ -1,3 +1,5 @@
+// What a scope promises about the work it owns.
+
 import { expect, test } from 'vitest'
 import { TaskScope } from './task-scope.ts'
 

@@ -1,3 +1,5 @@
+// The real clock, as far as it can be tested without waiting for it.
+
 import { expect, test } from 'vitest'
 import { nodeClock } from './clock.ts'
 

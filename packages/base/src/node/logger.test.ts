@@ -1,3 +1,5 @@
+// What a line of log holds.
+
 import { expect, test } from 'vitest'
 import { createLogger, type LoggerOptions } from './logger.ts'
 

@@ -1,3 +1,5 @@
+// One process per directory, also after a kill.
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'

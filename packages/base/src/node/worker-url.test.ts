@@ -1,3 +1,5 @@
+// URLs of worker files from source and from a package.
+
 import { expect, test } from 'vitest'
 import { siblingUrl } from './worker-url.ts'
 

@@ -1,3 +1,5 @@
+// The enumeration of choices.
+
 import { expect, test } from 'vitest'
 import { type Choices, exhaustive, replayChoices } from './exhaustive.ts'
 

@@ -1,3 +1,5 @@
+// The script runner: parsing, comparing, rewriting.
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

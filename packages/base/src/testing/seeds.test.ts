@@ -1,3 +1,5 @@
+// Which seeds are run.
+
 import { expect, test } from 'vitest'
 import { parseSeeds, withSeed } from './seeds.ts'
 

@@ -254,13 +254,11 @@ function lifetimeTests(harness: Create): void {
     const directory = await harness()
     const engine = await directory.open()
     const environment = engine.open('log')
-    let isCommitted = false
-    const commit = environment.commit([put('a', 'one')]).then(() => {
-      isCommitted = true
-    })
-    await environment.close()
-    await commit
-    expect(isCommitted).toBe(true)
+    const order: string[] = []
+    const commit = environment.commit([put('a', 'one')]).then(() => order.push('committed'))
+    const close = environment.close().then(() => order.push('closed'))
+    await Promise.all([commit, close])
+    expect(order).toEqual(['committed', 'closed'])
     expect(text(engine.open('log').get(bytes('a')))).toBe('one')
   })
 

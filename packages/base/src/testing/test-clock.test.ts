@@ -1,3 +1,5 @@
+// The clock that a test moves.
+
 import { expect, test } from 'vitest'
 import { TestClock } from './test-clock.ts'
 
