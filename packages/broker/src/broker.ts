@@ -129,15 +129,11 @@ export class Broker implements AsyncDisposable {
   }
 
   /**
-   * Stops in order: leadership moves away, which takes at most `timeoutMs`, everything is flushed,
-   * and the proof of a clean stop is written.
+   * Stops in order: leadership moves away, which takes at most `handOverMs` (0: nobody is left to
+   * take it), everything is flushed, and the proof of a clean stop is written.
    */
-  async stop(timeoutMs: number): Promise<void> {
-    const { promise: timeout, resolve } = Promise.withResolvers<void>()
-    const timer = this.#env.clock.setTimer(timeoutMs, resolve)
-    this.#quorum.resign()
-    await Promise.race([this.#registration?.requestShutDown(), timeout])
-    timer.cancel()
+  async stop(handOverMs: number): Promise<void> {
+    if (handOverMs > 0) await this.#handOver(handOverMs)
     this.#stores.closeCleanly(this.#brokerEpoch())
     await this.#parts.disposeAsync()
   }
@@ -153,6 +149,14 @@ export class Broker implements AsyncDisposable {
     this.#hasFailed = true
     this.#env.log.error('the broker cannot go on', { error })
     this.#options.onFailure(error)
+  }
+
+  async #handOver(timeoutMs: number): Promise<void> {
+    const { promise: timeout, resolve } = Promise.withResolvers<void>()
+    const timer = this.#env.clock.setTimer(timeoutMs, resolve)
+    this.#quorum.resign()
+    await Promise.race([this.#registration?.requestShutDown(), timeout])
+    timer.cancel()
   }
 
   readonly #onFailure = (error: unknown): void => this.failed(error)

@@ -102,7 +102,7 @@ export class Cluster implements AsyncDisposable {
   /** Stops one broker in order: its partitions are led by others before it goes. */
   async stop(brokerId: number): Promise<void> {
     const node = this.#take(brokerId)
-    await node.stop()
+    await node.stop('alone')
   }
 
   /** Ends one broker at once, as a crash would. */
@@ -124,11 +124,11 @@ export class Cluster implements AsyncDisposable {
     for (const result of results) if (result.status === 'rejected') throw result.reason
   }
 
-  /** Stops all brokers in order, the controller's last, and gives everything back. */
+  /** Stops all brokers, each flushed and clean, and gives everything back. */
   async close(): Promise<void> {
     const nodes = [...this.#nodes.values()]
     this.#nodes.clear()
-    await Promise.all(nodes.map(node => node.stop()))
+    await Promise.all(nodes.map(node => node.stop('all')))
     const resources = this.#resources
     this.#resources = undefined
     await resources?.disposeAsync()

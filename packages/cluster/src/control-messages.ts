@@ -1,6 +1,7 @@
 // What the parent thread and a node's thread say to each other.
 
 import type { MessagePort } from 'node:worker_threads'
+import type { StopKind } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 
 /** Given to the worker when it is made. */
@@ -10,7 +11,7 @@ export interface NodeWorkerData {
   readonly peers: MessagePort
 }
 
-export type ToNode = { readonly kind: 'stop' }
+export type ToNode = { readonly kind: 'stop'; readonly how: StopKind }
 
 /** `operator`: a reason that the operator can mend, in one sentence. */
 export type FromNode =

@@ -5,7 +5,7 @@ import { nodeClock } from '@klamm/base/node'
 import { MemoryEngine } from '@klamm/broker'
 import type { Launcher, NodeEvents, NodeHandle } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
-import { handOverTimeoutMs, openNode } from './open-node.ts'
+import { handOverMs, openNode } from './open-node.ts'
 
 export class InlineLauncher implements Launcher {
   readonly #peers = new LocalNetwork(nodeClock)
@@ -22,7 +22,7 @@ export class InlineLauncher implements Launcher {
       brokerId,
       port: address.kind === 'tcp' ? address.port : 0,
       ready: () => broker.ready(),
-      stop: () => broker.stop(handOverTimeoutMs),
+      stop: how => broker.stop(handOverMs(how)),
       kill: () => broker[Symbol.asyncDispose](),
     }
   }

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { ConfigError } from '@klamm/base/env'
 import { PortHub, siblingUrl } from '@klamm/base/node'
 import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
-import type { Launcher, NodeEvents, NodeHandle } from './launcher.ts'
+import type { Launcher, NodeEvents, NodeHandle, StopKind } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 
 export class WorkerLauncher implements Launcher {
@@ -80,9 +80,9 @@ class WorkerNode implements NodeHandle {
     return this.#ready.promise
   }
 
-  async stop(): Promise<void> {
+  async stop(how: StopKind): Promise<void> {
     this.#isEnding = true
-    const message: ToNode = { kind: 'stop' }
+    const message: ToNode = { kind: 'stop', how }
     this.#worker.postMessage(message)
     await this.#stopped.promise
     await this.#worker.terminate()

@@ -7,6 +7,9 @@ export interface NodeEvents {
   readonly onFailure: (brokerId: number, error: Error) => void
 }
 
+/** `alone`: the others go on and take over. `all`: nobody is left to take anything over. */
+export type StopKind = 'alone' | 'all'
+
 /** A running node. */
 export interface NodeHandle {
   readonly brokerId: number
@@ -14,8 +17,8 @@ export interface NodeHandle {
   readonly port: number
   /** Resolves when the broker serves. */
   ready(): Promise<void>
-  /** Hands leadership over, flushes, ends. */
-  stop(): Promise<void>
+  /** Hands leadership over (unless the whole cluster stops), flushes, ends. */
+  stop(how: StopKind): Promise<void>
   /** Ends at once, as by kill -9: nothing is handed over or flushed. */
   kill(): Promise<void>
 }

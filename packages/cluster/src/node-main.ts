@@ -6,7 +6,7 @@ import { present } from '@klamm/base'
 import { ConfigError, NetworkError, StorageError } from '@klamm/base/env'
 import { PortNetwork } from '@klamm/base/node'
 import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
-import { handOverTimeoutMs, openNode } from './open-node.ts'
+import { handOverMs, openNode } from './open-node.ts'
 
 enableCompileCache()
 
@@ -28,7 +28,7 @@ async function run(): Promise<void> {
   parent.on('message', (message: ToNode) => {
     if (message.kind !== 'stop') return
     broker
-      .stop(handOverTimeoutMs)
+      .stop(handOverMs(message.how))
       .catch((error: unknown) => {
         say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
       })

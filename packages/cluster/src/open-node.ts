@@ -4,10 +4,13 @@ import { mkdir } from 'node:fs/promises'
 import type { Network, StorageEngine } from '@klamm/base/env'
 import { createLogger, nodeClock, SocketNetwork, systemRandom } from '@klamm/base/node'
 import { type Broker, MemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
+import type { StopKind } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 
 /** How long a stopping broker tries to hand over its leaderships, in ms. */
-export const handOverTimeoutMs = 10_000
+export function handOverMs(how: StopKind): number {
+  return how === 'alone' ? 10_000 : 0
+}
 
 /** `storage` keeps the data of a node that lives in memory while the node itself is down. */
 export async function openNode(

@@ -99,7 +99,7 @@ export class ControllerDriver implements ControllerService {
   applied(entry: Entry): void {
     // The first entry of our own term: everything before it is committed and applied too, so the
     // image is complete.
-    if (entry.kind === 'noop' && entry.term === this.#leadsTerm) this.#activate(entry)
+    if (entry.term === this.#leadsTerm && this.#active === undefined) this.#activate(entry)
     let released = 0
     for (const { index, release } of this.#waiting) {
       if (index > entry.index) break

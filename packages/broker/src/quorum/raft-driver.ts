@@ -58,9 +58,19 @@ export class RaftDriver implements AsyncDisposable {
     return this.#options.node
   }
 
-  /** Begins: what the loaded state has to say is done, and time runs. */
-  start(): void {
+  /**
+   * Begins: what the loaded state has to say is done, and time runs. `firstCampaignMs` from now the
+   * node asks for votes if it has heard of no leader by then: a cluster that starts need not wait
+   * for a whole election time-out, and a pre-vote disturbs no leader that there is.
+   */
+  start(firstCampaignMs: number): void {
     this.#pump()
+    this.#options.clock.setTimer(firstCampaignMs, () => {
+      if (this.#isStopped || this.node.status().leader !== undefined) return
+      this.node.tick(this.#options.clock.monotonicMs())
+      this.node.campaign()
+      this.#pump()
+    })
   }
 
   /** A packet from another node. */
