@@ -1,5 +1,5 @@
-// CreateTopics (19): asked by admin clients, decided by the active controller. v4 defaults by -1, v5
-// answers with counts and all configs (KIP-525), v7 topic ids.
+// CreateTopics (19): asked by admin clients, decided by the active controller. v4 defaults by -1,
+// v5 answers with counts and all configs (KIP-525), v7 topic ids.
 
 import {
   CreateTopics,

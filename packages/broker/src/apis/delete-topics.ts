@@ -1,5 +1,5 @@
-// DeleteTopics (20): asked by admin clients, decided by the active controller. v3 has an error of its
-// own where deletion is switched off, v5 error messages, v6 topic ids.
+// DeleteTopics (20): asked by admin clients, decided by the active controller. v3 has an error of
+// its own where deletion is switched off, v5 error messages, v6 topic ids.
 
 import {
   DeleteTopics,

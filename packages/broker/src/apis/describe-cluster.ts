@@ -1,5 +1,5 @@
-// DescribeCluster (60): the brokers and who is the controller. v1 tells brokers and controllers apart
-// (KIP-919; every endpoint here is a broker's), v2 fenced brokers on demand (KIP-1073).
+// DescribeCluster (60): the brokers and who is the controller. v1 tells brokers and controllers
+// apart (KIP-919; every endpoint here is a broker's), v2 fenced brokers on demand (KIP-1073).
 
 import {
   DescribeCluster,

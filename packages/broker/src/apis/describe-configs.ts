@@ -1,4 +1,4 @@
-// DescribeConfigs (32): every config of topics, of the asked broker, and of groups, with its source.
+// DescribeConfigs (32): every config of topics, of the asked broker and of groups, with its source.
 // v1 sources and synonyms (KIP-226), v3 types and documentation (KIP-569), v4 flexible. Loggers and
 // client metrics are not offered.
 

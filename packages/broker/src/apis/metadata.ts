@@ -1,7 +1,7 @@
 // Metadata (3): where brokers are and who leads what, as this broker has applied it; clients ask
-// whichever broker they know. v1 null for all topics, controller and racks; v4 may create topics; v5
-// offline replicas; v7 leader epochs; v8 authorized operations (KIP-430); v10 topic ids (KIP-516);
-// v12 asks by id; v13 an error for the whole (KIP-1102).
+// whichever broker they know. v1 null for all topics, controller and racks; v4 may create topics;
+// v5 offline replicas; v7 leader epochs; v8 authorized operations (KIP-430); v10 topic ids
+// (KIP-516); v12 asks by id; v13 an error for the whole (KIP-1102).
 
 import {
   type ErrorName,

@@ -1,4 +1,4 @@
-// Topics, partitions and brokers as Metadata, DescribeTopicPartitions and DescribeCluster tell them.
+// Partitions and brokers as Metadata, DescribeTopicPartitions and DescribeCluster tell them.
 
 import { type ErrorName, errorCodes } from '@klamm/protocol'
 import {

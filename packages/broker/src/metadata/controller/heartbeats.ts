@@ -80,9 +80,9 @@ export class BrokerHeartbeats {
   }
 
   /**
-   * Unfenced brokers whose session is over, sorted. Asked four times per session (see
-   * `nextDeadlineMs`): when it was not, this controller itself stood still, heard nobody, and counts that time for
-   * nobody's silence.
+   * Unfenced brokers whose session is over, sorted. It is to be asked four times per session (see
+   * `nextDeadlineMs`). When it was not, this controller itself stood still: heartbeats may be
+   * waiting unread, so the time it stood is taken off everybody's silence.
    */
   expired(cluster: ClusterImage, nowMs: number): number[] {
     const pauseMs = nowMs - this.#checkedMs

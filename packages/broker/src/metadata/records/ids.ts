@@ -7,7 +7,7 @@ export const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-/** A random id (UUID version 4). Never begins with a dash, which command lines take for an option. */
+/** A random id (UUID version 4). Never begins with a dash: command lines would see an option. */
 export function newId(random: Random): string {
   for (;;) {
     const bytes = random.bytes(16)

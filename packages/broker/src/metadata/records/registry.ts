@@ -162,8 +162,8 @@ export function toPlain(record: MetadataRecord): Plain {
 }
 
 /**
- * The record. Throws InvariantError when the value is not one, of a type or version that this
- * broker does not know included: it must stop rather than go on without a decision of its controller.
+ * The record. Throws InvariantError when the value is not one; also when this broker does not know
+ * its type or version: it must stop rather than go on without a decision of its controller.
  */
 export function fromPlain(value: unknown): MetadataRecord {
   assert(Array.isArray(value), 'a metadata record is a list')
