@@ -107,9 +107,7 @@ export class Groups implements Machine<GroupOperation, GroupRecord, GroupChange>
     if (record.kind === 'groupTombstone' || group === undefined) return nothing
     // If another rebalance has begun meanwhile, the assignment comes too late: nobody gets it.
     const isAwaited =
-      group.state === 'completingRebalance' &&
-      group.isAssignmentAppended &&
-      group.generationId === record.generationId
+      group.state === 'completingRebalance' && group.generationId === record.generationId
     if (!isAwaited) return nothing
     const assignments = new Map<string, Uint8Array>()
     for (const { memberId, assignment } of record.members) assignments.set(memberId, assignment)
@@ -320,7 +318,6 @@ export class Groups implements Machine<GroupOperation, GroupRecord, GroupChange>
 
   #forgotten(group: ClassicGroup, effects: Effects): GroupOutcome {
     const { groupId } = group
-    for (const memberId of group.pendingJoins) effects.endSession(groupId, memberId)
     if (this.#logged.has(groupId)) effects.append({ kind: 'groupTombstone', groupId })
     return effects.outcome([{ kind: 'groupForgotten', groupId }])
   }

@@ -24,9 +24,13 @@ function fetchOf(shard: TestShard, topicId: string | undefined, partitions: read
   return shard.ask<OffsetFetchReply>(ticket => ({ kind: 'fetchOffsets', request, ticket })).reply
 }
 
-function deleteOf(shard: TestShard, topic: string, groupId = 'g') {
-  const request = { groupId, topics: [{ topic, partitions: [0, 1] }] }
-  return shard.ask<OffsetDeleteReply>(ticket => ({ kind: 'deleteOffsets', request, ticket })).reply
+function askToDelete(shard: TestShard, topic: string) {
+  const request = { groupId: 'g', topics: [{ topic, partitions: [0, 1] }] }
+  return shard.ask<OffsetDeleteReply>(ticket => ({ kind: 'deleteOffsets', request, ticket }))
+}
+
+function deleteOf(shard: TestShard, topic: string) {
+  return askToDelete(shard, topic).reply
 }
 
 test('what was committed is fetched, with its leader epoch and metadata', () => {
@@ -281,6 +285,23 @@ test('many offsets expire in several batches, none too large', () => {
   const sizes = shard.log.batches.slice(before).map(({ records }) => records.length)
   expect(sizes).toEqual([maxTombstonesPerBatch, maxTombstonesPerBatch, 10])
   expect([...shard.groups.offsets.groupIds()]).toEqual([])
+})
+
+test('an offset that is forgotten and committed again meanwhile is the one committed last', () => {
+  const shard = new TestShard()
+  shard.commitOffset(1)
+  shard.commitsAtOnce = false
+  askToDelete(shard, 't')
+  const forgotten = shard.log.endOffset
+  shard.commitOffset(2)
+  shard.commit(forgotten)
+  expect(shard.committedOffsetOf()).toBe(-1)
+  const stable = shard.fetch(true)
+  expect(stable.isAnswered).toBe(false)
+  shard.commit()
+  expect(stable.reply.topics[0]?.partitions[0]?.offset).toBe(2)
+  expect(shard.committedOffsetOf()).toBe(2)
+  expect(shard.groups.offsets.isPending('g', 't', 0)).toBe(false)
 })
 
 test('the offsets of a deleted topic are forgotten, in every group', () => {

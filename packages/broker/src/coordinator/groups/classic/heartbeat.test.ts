@@ -90,3 +90,14 @@ test('an expiry that empties the group is tried again until it can be logged', (
   expect(shard.groups.groups.get('g')).toMatchObject({ state: 'empty', generationId: 2 })
   expect(shard.groups.logged.get('g')?.members).toEqual([])
 })
+
+test('a heartbeat of who has never been in a generation does not cut its wait short', () => {
+  const shard = new TestShard()
+  stableGroup(shard, ['a'], { sessionTimeoutMs: 100_000, rebalanceTimeoutMs: 100_000 })
+  const b = shard.join({}, 'b')
+  expect(shard.heartbeat({ memberId: 'b' })).toBe('REBALANCE_IN_PROGRESS')
+  shard.advance(50_000)
+  expect(b.isAnswered).toBe(false)
+  shard.join({ memberId: 'a' })
+  expect(b.reply.generationId).toBe(2)
+})

@@ -176,7 +176,6 @@ function completeJoin(group: ClassicGroup, effects: Effects): void {
   }
   if (group.members.size > 0 && !group.electWaitingLeader()) {
     // Only static members are left and none is here. Wait until they come or their sessions expire.
-    group.initialDelay = undefined
     effects.startJoinTimer(groupId, group.rebalanceTimeoutMs)
     return
   }

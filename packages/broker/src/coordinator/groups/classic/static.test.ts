@@ -201,3 +201,31 @@ test('a leader that misses the rebalance hands over to a member that is there', 
   expect(b.reply).toMatchObject({ leader: 'b', generationId: 2 })
   expect(b.reply.members.map(({ memberId }) => memberId)).toEqual(['a', 'b', 'c'])
 })
+
+test('a static member whose return changes the selected protocol makes everybody join again', () => {
+  const shard = new TestShard()
+  const both = ['range', 'sticky'].map(name => ({ name, metadata: subscription(['t']) }))
+  shard.join({ groupInstanceId: 'i-a', protocols: both }, 'a')
+  shard.join({ groupInstanceId: 'i-b', protocols: both }, 'b')
+  shard.advance(0)
+  syncAll(shard)
+  const b2 = shard.join({ groupInstanceId: 'i-b', protocols: both.slice(1) }, 'b2')
+  expect(b2.isAnswered).toBe(false)
+  shard.join({ memberId: 'a', groupInstanceId: 'i-a', protocols: both })
+  expect(b2.reply).toMatchObject({ generationId: 2, protocolName: 'sticky' })
+})
+
+test('who has not asked for its assignment when it is restarted has to ask after that, too', () => {
+  const shard = new TestShard()
+  const timeouts = { rebalanceTimeoutMs: 20_000, sessionTimeoutMs: 500_000 }
+  const protocols = topics(['t'])
+  for (const id of ['a', 'b']) {
+    shard.join({ ...timeouts, groupInstanceId: `i-${id}`, protocols }, id)
+  }
+  shard.advance(0)
+  shard.sync({ memberId: 'a', groupInstanceId: 'i-a' })
+  const b2 = shard.join({ ...timeouts, groupInstanceId: 'i-b', protocols }, 'b2')
+  expect(b2.reply.generationId).toBe(1)
+  shard.advance(20_000)
+  expect([...(shard.groups.groups.get('g')?.members.keys() ?? [])]).toEqual(['a'])
+})

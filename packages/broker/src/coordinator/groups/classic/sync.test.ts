@@ -186,3 +186,19 @@ test('an assignment that is not committed in time is given up and all join again
   shard.commit()
   expect(stateOf(shard)).toBe('preparingRebalance')
 })
+
+test('the session of who waited for the assignment begins again when it comes', () => {
+  const shard = new TestShard()
+  joinAll(shard, ['a', 'b'])
+  const b = shard.sync({ memberId: 'b' })
+  for (let i = 0; i < 3; i++) {
+    shard.advance(8_000)
+    shard.heartbeat({ memberId: 'a' })
+  }
+  shard.sync({ memberId: 'a', assignments: both })
+  expect(b.reply.error).toBe('NONE')
+  shard.advance(9_999)
+  expect(shard.groups.groups.get('g')?.members.has('b')).toBe(true)
+  shard.advance(1)
+  expect(shard.groups.groups.get('g')?.members.has('b')).toBe(false)
+})
