@@ -157,7 +157,10 @@ const lz4Lies = [
   { lie: 'four bytes that are no frame', hex: 'deadbeef' },
   { lie: 'nothing', hex: '' },
   { lie: 'bytes after the frame', hex: `${lz4OfAbc} 00` },
-  { lie: 'a block beyond the maximum', hex: '04224d18 60 40 82 01000180' },
+  {
+    lie: 'a block beyond the maximum',
+    hex: `04224d18 60 40 82 01000180 ${'00'.repeat(65_537)} 00000000`,
+  },
   { lie: 'a wrong header checksum', hex: lz4OfAbc.replace('82', '83') },
   { lie: 'a block size that does not exist', hex: lz4OfAbc.replace('40', '30') },
   { lie: 'a dictionary', hex: lz4OfAbc.replace(' 60', ' 61') },

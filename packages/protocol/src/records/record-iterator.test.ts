@@ -52,6 +52,10 @@ const lies = [
   { lie: 'a record longer than the batch', batch: batchOf(1, '0e000000010100') },
   { lie: 'a record shorter than its fields', batch: batchOf(1, '0a0000000101' + '0000') },
   { lie: 'a record longer than its fields', batch: batchOf(1, '0e00000001010000') },
+  {
+    lie: 'a record that holds the next one',
+    batch: batchOf(2, '1a000000010100', '0c000000010100'),
+  },
   { lie: 'a key length below null', batch: batchOf(1, '0c000000030100') },
   { lie: 'a value length below null', batch: batchOf(1, '0c000000010300') },
   { lie: 'a key beyond the record', batch: batchOf(1, '0c0000000a0100', '0c000000010100') },
@@ -61,7 +65,7 @@ const lies = [
   { lie: 'a header value below null', batch: batchOf(1, '10000000010102' + '0003') },
   { lie: 'a header key beyond the record', batch: batchOf(1, '10000000010102' + '0800') },
   { lie: 'a varint of six bytes', batch: batchOf(1, '8c8080808000' + '000000010100') },
-  { lie: 'a varint beyond 32 bits', batch: batchOf(1, '16000000' + 'ffffffff1f' + '010000') },
+  { lie: 'a varint beyond 32 bits', batch: batchOf(1, '140000' + 'ffffffff1f' + '010100') },
   {
     lie: 'a varlong of eleven bytes',
     batch: batchOf(1, `2000${'80'.repeat(10)}0000010100`),
@@ -69,6 +73,10 @@ const lies = [
   {
     lie: 'a timestamp beyond exact numbers',
     batch: batchOf(1, `1c00${'ff'.repeat(8)}0100010100`),
+  },
+  {
+    lie: 'a timestamp just beyond exact numbers',
+    batch: batchOf(1, '1a00', '8280808080808010', '00010100'),
   },
 ]
 for (const { lie, batch } of lies) {
