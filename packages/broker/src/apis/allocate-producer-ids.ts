@@ -1,5 +1,5 @@
-// AllocateProducerIds (67, KIP-730): a broker asks the active controller for producer ids that nobody
-// has been given before, a block at a time. Between brokers only.
+// AllocateProducerIds (67, KIP-730): a broker asks the active controller for a block of producer
+// ids, none of which was ever given to anybody. Between brokers only.
 
 import {
   AllocateProducerIds,
