@@ -30,6 +30,7 @@ const caught: readonly Case[] = [
   { code: 'const later = setTimeout', message: time },
   { code: 'setInterval(f, 1)', message: time },
   { code: 'setImmediate(f)', message: time, allowed: 'packages/sim/src/scheduler.ts' },
+  { code: 'setImmediate(f)', message: time, allowed: 'packages/a/src/a.test.ts' },
   { code: 'process.nextTick(f)', message: time },
   { code: 'queueMicrotask(f)', message: time },
   { code: 'AbortSignal.timeout(5)', message: time },
@@ -122,6 +123,8 @@ test('a file begins with a comment of one to eight lines, tests excepted', () =>
   expect(headMessages('//\nexport const a = 1\n')[0]).toMatch(/no comment at the top/)
   expect(headMessages('// a\n'.repeat(9))[0]).toMatch(/9 lines of comment/)
   expect(headMessages('// a\n'.repeat(8))).toEqual([])
+  expect(headMessages(`// a\n${'//   key | value\n'.repeat(15)}`)).toEqual([])
+  expect(headMessages('//   drawing\n')[0]).toMatch(/no comment at the top/)
   expect(headMessages('#!/usr/bin/env node\n// a\n')).toEqual([])
   expect(headMessages('/**\n * a\n */\n')).toEqual([])
   expect(headMessages('export const a = 1\n', 'packages/a/src/a.test.ts')).toEqual([])
