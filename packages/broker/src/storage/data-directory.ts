@@ -115,6 +115,11 @@ export class DataDirectory {
     }
   }
 
+  /** Flushes all that was ever written to an environment that is not open. */
+  syncData(name: string): void {
+    syncFile(this.#dataFile(name))
+  }
+
   /**
    * Removes a closed environment. Once this has resolved it does not come back, whatever happens.
    * One at a time: removing a large file occupies a thread of the pool for up to a second.
@@ -160,7 +165,7 @@ export class DataDirectory {
     if (left.bootId !== this.#bootId) return names
     // The same run of the OS: its page cache has everything. From now on each flush covers a whole
     // file, but only files that are written to again, so the others are flushed here.
-    if (this.#durability === 'fsync') for (const name of names) syncFile(this.#dataFile(name))
+    if (this.#durability === 'fsync') for (const name of names) this.syncData(name)
     return names.filter(name => left.suspects.includes(name))
   }
 

@@ -77,6 +77,9 @@ class Engine implements LmdbEngine {
       throw new StorageError('corrupt', `${name} was not flushed when the OS stopped`)
     }
     const isNew = !this.#directory.exists(name)
+    // A process that died while it flushed leaves what is visible and perhaps not durable. What is
+    // read from here on counts as durable, so it has to be.
+    if (!isNew && this.durability === 'fsync') this.#directory.syncData(name)
     const path = this.#directory.environmentPath(name)
     const environment = new LmdbEnvironment({
       name,
@@ -168,6 +171,8 @@ class LmdbEnvironment implements Environment {
   readonly #database: Database
   /** Settles, never rejects, when all commits so far have. */
   #settled: Promise<void> = Promise.resolve()
+  /** Settles, never rejects, when all flushes asked for so far have ended. */
+  #flushed: Promise<unknown> = Promise.resolve()
   #failure: StorageError | undefined
   #closing: Promise<void> | undefined
 
@@ -252,6 +257,8 @@ class LmdbEnvironment implements Environment {
     if (this.#failure === undefined) {
       try {
         if (!this.#options.isFlushing) await this.#flush()
+        // A flush in a pool thread must not lose the environment under its feet.
+        await this.#flushed
         await this.#database.close()
       } finally {
         forget(this.#database)
@@ -294,6 +301,7 @@ class LmdbEnvironment implements Environment {
   async #flush(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     nativeOf(this.#database).sync(error => (error ? reject(error) : resolve()))
+    this.#flushed = Promise.allSettled([this.#flushed, promise])
     try {
       await promise
     } catch (error) {

@@ -53,11 +53,21 @@ export interface SegmentStoreOptions {
   readonly cacheBytes?: number
   /** A commit takes what is waiting up to about this size. 1 MiB by default. */
   readonly commitBytes?: number
+  /**
+   * More than this may never wait for commits: an invariant error, since the caller is to hold
+   * appends back by `queuedBytes` long before. 512 MiB by default.
+   */
+  readonly maxQueuedBytes?: number
+  /**
+   * What `endSequence` was when the store was last closed cleanly. Opening then rejects with
+   * StorageError `corrupt` when less is found: a lost end leaves no other trace.
+   */
+  readonly minEndSequence?: number
 }
 
 export interface SegmentStore {
   /**
-   * The log with this id (1 to 48 bytes; `topicId-partition`), made when there is none. Throws
+   * The log with this id (1 to 39 bytes; `topicId-partition`), made when there is none. Throws
    * StorageError `corrupt` when batches of it are missing: see `corruptLogs`.
    */
   log(id: string): PartitionLog
@@ -74,14 +84,16 @@ export interface SegmentStore {
   deleteLog(id: string): Promise<void>
   /** Bytes appended and not yet durable. The caller holds appends back when they are too many. */
   readonly queuedBytes: number
+  /** Grows with every commit. After `close` it says where the store ends: see `minEndSequence`. */
+  readonly endSequence: number
   /** Waits until everything appended is durable, then closes. */
   close(): Promise<void>
 }
 
 /**
  * The log of one replica.
- * Always true: logStartOffset <= durableEndOffset <= logEndOffset, or logStartOffset =
- * logEndOffset; batches lie end to end from one that holds logStartOffset on.
+ * Always true: logStartOffset <= logEndOffset and durableEndOffset <= logEndOffset; batches lie end
+ * to end from one that holds logStartOffset on.
  */
 export interface PartitionLog {
   readonly id: string

@@ -1,0 +1,201 @@
+// A PartitionLog on the segment store. Holds the present incarnation of the log and passes changes
+// on to the queue; what is not in memory is read from the segments and checked.
+
+import { assert } from '@klamm/base'
+import { StorageError } from '@klamm/base/env'
+import { batchHeaderBytes, readBatchHeader } from '@klamm/protocol'
+import { Appended } from './appended.ts'
+import { verifyBatch } from './batch-row.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { LogState } from './log-state.ts'
+import type { Segments } from './segments.ts'
+import type { BatchInfo, PartitionLog, ReadResult, StoredBatchHeader } from './store-api.ts'
+import type { TailCache } from './tail-cache.ts'
+
+export interface StoredLogContext {
+  readonly queue: CommitQueue
+  readonly segments: Segments
+  readonly cache: TailCache
+  /** Throws when the store is closed or has failed. */
+  readonly refuse: () => void
+  /** A new incarnation of a log. */
+  readonly create: (id: string, startOffset: number) => LogState
+}
+
+export class StoredLog implements PartitionLog {
+  readonly id: string
+  readonly #context: StoredLogContext
+  #state: LogState
+  #onDurable: ((durableEndOffset: number) => void) | undefined
+
+  constructor(state: LogState, context: StoredLogContext) {
+    this.id = state.id
+    this.#state = state
+    this.#context = context
+  }
+
+  get logStartOffset(): number {
+    return this.#state.startOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#state.endOffset
+  }
+
+  get durableEndOffset(): number {
+    return this.#state.durableEndOffset
+  }
+
+  get sizeBytes(): number {
+    return this.#state.sizeBytes
+  }
+
+  get onDurable(): ((durableEndOffset: number) => void) | undefined {
+    return this.#onDurable
+  }
+
+  set onDurable(listener: ((durableEndOffset: number) => void) | undefined) {
+    this.#onDurable = listener
+    this.#state.onDurable = listener
+  }
+
+  append(batch: Uint8Array, header: StoredBatchHeader): void {
+    this.#refuse()
+    const { queue, cache } = this.#context
+    const state = this.#state
+    assert(header.baseOffset === state.endOffset, 'a batch begins where the log ends')
+    assert(batch.length >= batchHeaderBytes, 'a batch is whole')
+    const { baseOffset, sizeInBytes, crc } = readBatchHeader(batch)
+    assert(baseOffset === header.baseOffset, 'a batch carries its offset')
+    assert(sizeInBytes === batch.length, 'one whole batch is appended at a time')
+    const endOffset = baseOffset + header.lastOffsetDelta + 1
+    const appended = new Appended(state, state.index.end, endOffset, batch)
+    state.append(header, sizeInBytes, crc, appended)
+    cache.add(appended)
+    queue.append(appended)
+  }
+
+  whenDurable(offset: number): Promise<void> {
+    try {
+      this.#refuse()
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#state.whenDurable(offset)
+  }
+
+  read(fromOffset: number, maxBytes: number, upToOffset: number, minOneBatch: boolean): ReadResult {
+    this.#refuse()
+    const { index, startOffset, endOffset } = this.#state
+    assert(fromOffset >= startOffset && fromOffset <= endOffset, 'a read begins in the log')
+    const chunks: Uint8Array[] = []
+    let sizeBytes = 0
+    let nextOffset = fromOffset
+    for (let n = index.holding(fromOffset); n < index.end; n++) {
+      const lastOffset = index.lastOffset(n)
+      if (lastOffset >= upToOffset) break
+      const size = index.size(n)
+      if (sizeBytes + size > maxBytes && !(minOneBatch && chunks.length === 0)) break
+      chunks.push(index.appended(n)?.bytes ?? this.#readStored(n))
+      sizeBytes += size
+      nextOffset = lastOffset + 1
+    }
+    return { chunks, sizeBytes, nextOffset }
+  }
+
+  truncate(toOffset: number): Promise<void> {
+    this.#refuse()
+    const state = this.#state
+    if (toOffset >= state.endOffset) return Promise.resolve()
+    if (toOffset < state.startOffset) return this.restart(toOffset)
+    const row = state.index.holding(toOffset)
+    const endOffset = state.index.baseOffset(row)
+    // The batch that holds the start goes as a whole: the log begins where it began.
+    if (endOffset < state.startOffset) return this.restart(endOffset)
+    const done = this.#context.queue.change('truncate', state, endOffset)
+    state.truncate(row)
+    return done
+  }
+
+  restart(offset: number): Promise<void> {
+    this.#refuse()
+    const { queue, create } = this.#context
+    const old = this.#state
+    queue.change('delete', old, old.endOffset)
+    old.delete()
+    const state = create(this.id, offset)
+    state.onDurable = this.#onDurable
+    this.#state = state
+    return queue.change('create', state, offset)
+  }
+
+  setLogStartOffset(offset: number): Promise<void> {
+    this.#refuse()
+    const state = this.#state
+    if (offset <= state.startOffset) return Promise.resolve()
+    assert(offset <= state.endOffset, 'a log does not start after its end')
+    const done = this.#context.queue.change('start', state, offset)
+    state.startAt(offset)
+    return done
+  }
+
+  batchAt(offset: number): BatchInfo | undefined {
+    const { index, startOffset, endOffset } = this.#state
+    if (offset < startOffset || offset >= endOffset) return undefined
+    return index.info(index.holding(offset))
+  }
+
+  *batches(from: number, to: number): Generator<BatchInfo> {
+    const { index, startOffset } = this.#state
+    for (let n = index.holding(Math.max(from, startOffset)); n < index.end; n++) {
+      if (index.baseOffset(n) >= to) return
+      yield index.info(n)
+    }
+  }
+
+  lastBatch(): BatchInfo | undefined {
+    const { index, firstRow } = this.#state
+    return index.end > firstRow ? index.info(index.end - 1) : undefined
+  }
+
+  firstBatchAtOrAfterTimestamp(timestampMs: number): BatchInfo | undefined {
+    const { index, firstRow } = this.#state
+    const n = index.firstAtOrAfterTimestamp(firstRow, timestampMs)
+    return n < index.end ? index.info(n) : undefined
+  }
+
+  lastBatchAtOrBelowEpoch(leaderEpoch: number): BatchInfo | undefined {
+    const { index, firstRow } = this.#state
+    const n = index.firstAboveEpoch(firstRow, leaderEpoch)
+    return n > firstRow ? index.info(n - 1) : undefined
+  }
+
+  /** Deletes the log. It is of no use afterwards. */
+  delete(): Promise<void> {
+    const state = this.#state
+    const done = this.#context.queue.change('delete', state, state.endOffset)
+    state.delete()
+    return done
+  }
+
+  /** The store has failed. */
+  fail(error: Error): void {
+    this.#state.fail(error)
+  }
+
+  #readStored(n: number): Uint8Array {
+    const { index, id } = this.#state
+    const { segments } = this.#context
+    const value = segments.value(index.segmentId(n), index.sequence(n), `log ${id}`)
+    const at = index.offsetInValue(n)
+    const size = index.size(n)
+    const batch = at === 0 && value.length === size ? value : value.subarray(at, at + size)
+    verifyBatch(batch, index.expected(n), `log ${id}`)
+    return batch
+  }
+
+  #refuse(): void {
+    this.#context.refuse()
+    if (this.#state.isDeleted) throw new StorageError('closed', `log ${this.id} was deleted`)
+  }
+}

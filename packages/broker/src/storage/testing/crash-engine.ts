@@ -1,0 +1,178 @@
+// An engine in memory for tests: what a crash leaves of it can be asked for at any time, commits can
+// be made to fail, and stored values can be damaged.
+
+import { present, type Random } from '@klamm/base'
+import {
+  type Durability,
+  type Environment,
+  type Put,
+  type StorageEngine,
+  StorageError,
+} from '@klamm/base/env'
+import { MemoryEngine } from '../memory-engine.ts'
+
+interface History {
+  readonly commits: (readonly Put[])[]
+  /** How many of them the caller knows to be durable. */
+  resolvedCount: number
+  isDropping: boolean
+}
+
+export class CrashEngine implements StorageEngine {
+  readonly durability: Durability = 'fsync'
+  readonly #memory: MemoryEngine
+  readonly #history = new Map<string, History>()
+  #commitCount = 0
+  #failure: Error | undefined
+  #held: PromiseWithResolvers<void> | undefined
+
+  /** Begins with what another engine holds. */
+  constructor(
+    memory = new MemoryEngine(),
+    history: ReadonlyMap<string, readonly Put[][]> = new Map(),
+  ) {
+    this.#memory = memory
+    for (const [name, commits] of history) {
+      const resolvedCount = commits.length
+      this.#history.set(name, { commits: [...commits], resolvedCount, isDropping: false })
+    }
+  }
+
+  get commitCount(): number {
+    return this.#commitCount
+  }
+
+  /** From now on commits fail. */
+  failCommits(error: Error): void {
+    this.#failure = error
+  }
+
+  /** Commits do not resolve until the function returned is called. */
+  holdCommits(): () => void {
+    const held = Promise.withResolvers<void>()
+    this.#held = held
+    return () => {
+      this.#held = undefined
+      held.resolve()
+    }
+  }
+
+  /**
+   * What a crash now may leave: of each environment all that was promised and some of what came
+   * after, in order. Environments do not know of each other.
+   */
+  async crash(random: Random): Promise<CrashEngine> {
+    const memory = new MemoryEngine()
+    const kept = new Map<string, readonly Put[][]>()
+    for (const [name, { commits, resolvedCount, isDropping }] of this.#history) {
+      if (isDropping && random.chance(0.5)) continue
+      const count = resolvedCount + random.below(commits.length - resolvedCount + 1)
+      const survivors = commits.slice(0, count).map(puts => [...puts])
+      kept.set(name, survivors)
+      const environment = memory.open(name)
+      for (const puts of survivors) await environment.commit(puts)
+      await environment.close()
+    }
+    return new CrashEngine(memory, kept)
+  }
+
+  list(): readonly string[] {
+    return this.#memory.list()
+  }
+
+  open(name: string): Environment {
+    const environment = this.#memory.open(name)
+    const { commit } = environment
+    let history = this.#history.get(name)
+    if (history === undefined) {
+      history = { commits: [], resolvedCount: 0, isDropping: false }
+      this.#history.set(name, history)
+    }
+    const { commits } = history
+    environment.commit = async puts => {
+      this.#commitCount += 1
+      if (this.#failure !== undefined) throw this.#failure
+      const copy = puts.map(put => ({ key: put.key.slice(), value: joined(put.value) }))
+      commits.push(copy)
+      const number = commits.length
+      await commit.call(environment, copy)
+      await new Promise<void>(resolve => setImmediate(resolve))
+      await this.#held?.promise
+      if (this.#failure !== undefined) throw this.#failure
+      const own = present(this.#history.get(name), 'an open environment has a history')
+      own.resolvedCount = Math.max(own.resolvedCount, number)
+    }
+    return environment
+  }
+
+  async drop(name: string): Promise<void> {
+    const history = this.#history.get(name)
+    if (history !== undefined) history.isDropping = true
+    await new Promise<void>(resolve => setImmediate(resolve))
+    this.#history.delete(name)
+    await this.#memory.drop(name)
+  }
+
+  usage(): { readonly freeBytes: number; readonly usedBytes: number } {
+    return this.#memory.usage()
+  }
+
+  async close(): Promise<void> {
+    await this.#memory.close()
+  }
+}
+
+/** Where something was damaged. */
+export interface Damage {
+  readonly environment: string
+  readonly key: Uint8Array
+}
+
+/** Flips one bit of one stored value. Nothing may be open. */
+export async function flipBit(engine: StorageEngine, random: Random): Promise<Damage> {
+  return damage(engine, random, value => {
+    const at = random.below(value.length)
+    value[at] = (value[at] ?? 0) ^ (1 << random.below(8))
+    return value
+  })
+}
+
+/** Loses one key. Nothing may be open. */
+export async function dropKey(engine: StorageEngine, random: Random): Promise<Damage> {
+  return damage(engine, random, () => null)
+}
+
+async function damage(
+  engine: StorageEngine,
+  random: Random,
+  change: (value: Uint8Array) => Uint8Array | null,
+): Promise<Damage> {
+  let keys: Uint8Array[] = []
+  let name = ''
+  while (keys.length === 0) {
+    name = random.pick(engine.list())
+    keys = await keysOf(engine, name)
+  }
+  const key = random.pick(keys)
+  const environment = engine.open(name)
+  const value = environment.get(key)
+  if (value === undefined) throw new StorageError('corrupt', 'a visited key is there')
+  await environment.commit([{ key, value: change(value) }])
+  await environment.close()
+  return { environment: name, key }
+}
+
+/** All keys of an environment that is not open. */
+export async function keysOf(engine: StorageEngine, name: string): Promise<Uint8Array[]> {
+  const environment = engine.open(name)
+  const keys: Uint8Array[] = []
+  environment.visit(undefined, undefined, key => keys.push(key.slice()) > 0)
+  await environment.close()
+  return keys
+}
+
+function joined(value: Put['value']): Uint8Array | null {
+  if (value === null) return null
+  if (value instanceof Uint8Array) return value.slice()
+  return Uint8Array.from(value.flatMap(part => [...part]))
+}
