@@ -83,9 +83,9 @@ function segmentStore(store: Store, durability: Durability, partitionCount: numb
         log.append(received, patchBatchStart(received, log.logEndOffset, 1))
         if (store.queuedBytes >= maxQueuedBytes) await log.whenDurable(log.logEndOffset)
       }
-      for (const log of logs) await log.whenDurable(log.logEndOffset)
+      await Promise.all(logs.map(log => log.whenDurable(log.logEndOffset)))
       // Retention: nothing of this run is wanted any more.
-      for (const log of logs) await log.setLogStartOffset(log.logEndOffset)
+      await Promise.all(logs.map(log => log.setLogStartOffset(log.logEndOffset)))
     },
   }
 }
