@@ -40,8 +40,11 @@ for (const group of names) {
   const compared: ComparisonResult[] = []
   for (const comparison of await comparisons()) {
     if (!values.json) console.error(`${group}: ${comparison.name}`)
-    compared.push(await compare(comparison, values.quick ? quick : thorough))
-    await comparison.close?.()
+    try {
+      compared.push(await compare(comparison, values.quick ? quick : thorough))
+    } finally {
+      await comparison.close?.()
+    }
   }
   results.push({ group, comparisons: compared })
 }
