@@ -1,6 +1,6 @@
 // A consumer asks from where to go on. What nobody committed is offset -1 without an error, and so
-// is everything of a group that does not exist. v2 all partitions (null) and an error for the whole,
-// v3 throttle time, v5 leader epoch (KIP-320), v6 flexible, v7 stable offsets only (KIP-447), v8
+// is everything of a group that does not exist. v2 all partitions (null) and one error for all, v3
+// throttle time, v5 leader epoch (KIP-320), v6 flexible, v7 stable offsets only (KIP-447), v8
 // several groups (KIP-709), v9 member epochs (KIP-848; ignored for classic groups), v10 topic ids.
 
 import {

@@ -1,6 +1,6 @@
 // A member asks for its assignment; the leader brings everybody's. The answer comes when the
-// assignment is committed. v1 throttle time, v3 static members (KIP-345), v4 flexible, v5 the member
-// says which protocol it thinks is in use (KIP-559).
+// assignment is committed. v1 throttle time, v3 static members (KIP-345), v4 flexible, v5 the
+// member says which protocol it thinks is in use (KIP-559).
 
 import {
   errorCodes,

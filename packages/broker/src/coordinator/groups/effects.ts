@@ -126,15 +126,15 @@ export class Effects {
 }
 
 /** The length keeps group `a b` apart from group `a` with a member `b ...`. */
-export function sessionKey(groupId: string, memberId: string): string {
+function sessionKey(groupId: string, memberId: string): string {
   return `session ${groupId.length} ${groupId} ${memberId}`
 }
 
-export function joinKey(groupId: string): string {
+function joinKey(groupId: string): string {
   return `join ${groupId}`
 }
 
-export function syncKey(groupId: string): string {
+function syncKey(groupId: string): string {
   return `sync ${groupId}`
 }
 

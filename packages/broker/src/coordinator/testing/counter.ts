@@ -10,11 +10,11 @@ export interface CounterOperation {
   readonly ticket?: Ticket<number> | undefined
 }
 
-export interface CounterChange {
+interface CounterChange {
   readonly touched: number
 }
 
-export type CounterOutcome = Outcome<CounterOperation, number, CounterChange>
+type CounterOutcome = Outcome<CounterOperation, number, CounterChange>
 
 const nothing: CounterOutcome = {
   records: [],

@@ -1,5 +1,5 @@
-// Plays commands of a script test against a group shard and says what came of each: what was logged,
-// answered, and the state of the group when it changed.
+// Plays commands of a script test against a group shard and says what came of each: what was
+// logged, answered, and the state of the group when it changed.
 //
 //   join member=a [as=id] [instance=i] [topics=(t,u)] [owned=(0,1)] [protocols=(range)]
 //        [session=ms] [rebalance=ms] [v4] [old]
@@ -27,7 +27,7 @@ import {
 import { subscription } from './form-group.ts'
 import { type Asked, TestShard } from './test-shard.ts'
 
-/** What is needed of a script's command: the ScriptCommand of the test tools, which are not pure. */
+/** What is needed of a script's command: of ScriptCommand in the test tools, which are not pure. */
 interface Command {
   readonly name: string
   readonly input: readonly string[]

@@ -65,7 +65,7 @@ export interface TestLog {
 
 export type GroupMachine = Machine<GroupOperation, GroupRecord, GroupChange>
 
-export interface TestShardOptions {
+interface TestShardOptions {
   readonly config?: Partial<GroupConfig>
   readonly log?: TestLog
   readonly nowMs?: number
@@ -241,7 +241,7 @@ export class TestShard {
 }
 
 /** The wall clock runs along with the other one, from some day on. */
-export function wallOf(nowMs: number): number {
+function wallOf(nowMs: number): number {
   return 1_700_000_000_000 + nowMs
 }
 

@@ -7,7 +7,7 @@
 //                            └─────────────────────────────────────────────┘
 
 /** From each state, the states that may follow. `dead` is final: the group is forgotten. */
-export const transitions = {
+const transitions = {
   empty: ['preparingRebalance', 'dead'],
   preparingRebalance: ['completingRebalance', 'empty', 'dead'],
   completingRebalance: ['stable', 'preparingRebalance', 'dead'],

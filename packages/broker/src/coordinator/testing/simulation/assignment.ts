@@ -33,9 +33,9 @@ export function assignEagerly(
 }
 
 /**
- * Everybody keeps what it owns up to its share; what nobody owns goes to who has less. What somebody
- * must give up is given to nobody this time (KIP-429). Of two that claim the same partition the one
- * with the later generation owns it.
+ * Everybody keeps what it owns up to its share; what nobody owns goes to who has less. What
+ * somebody must give up is given to nobody this time (KIP-429). Of two that claim the same
+ * partition the one with the later generation owns it.
  */
 export function assignCooperatively(
   members: readonly JoinedMember[],

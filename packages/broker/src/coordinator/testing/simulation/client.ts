@@ -1,12 +1,12 @@
-// A simulated consumer: joins, asks for its assignment, sends heartbeats, commits, and does all that
-// real ones do wrong: it is paused, killed, restarted, and goes on after it was given up.
+// A simulated consumer: joins, asks for its assignment, sends heartbeats, commits, and does all
+// that real ones do wrong: it is paused, killed, restarted, and goes on after it was given up.
 
 import type { Random } from '@klamm/base'
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { JoinReply, OffsetCommitReply, SyncReply } from '../../groups/types.ts'
 import { assignCooperatively, assignEagerly, claim, partitionsOf } from './assignment.ts'
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly name: string
   readonly groupId: string
   readonly groupInstanceId: string | undefined
