@@ -12,14 +12,15 @@ const producerIdExpirationMs = 86_400_000
 export class ReplicaLog {
   readonly #log: PartitionLog
   readonly #clock: Clock
-  #epochs: EpochCache
+  /** One object for the life of the log: machines hold on to it. */
+  readonly #epochs: EpochCache
   #producers: ProducerStates
   #onDurable: (durableEndOffset: number) => void = () => undefined
 
   constructor(log: PartitionLog, clock: Clock) {
     this.#log = log
     this.#clock = clock
-    this.#epochs = this.#rebuiltEpochs()
+    this.#epochs = epochCacheOf(this.#batches(), log.logStartOffset)
     this.#producers = this.#rebuiltProducers()
     log.onDurable = end => this.#onDurable(end)
   }
@@ -83,14 +84,16 @@ export class ReplicaLog {
   /** The log ends at `toOffset` at once; resolves when that is durable. */
   truncate(toOffset: number): Promise<void> {
     const done = this.#log.truncate(toOffset)
-    this.#rebuild()
+    this.#epochs.truncateFromEnd(this.logEndOffset)
+    this.#producers = this.#rebuiltProducers()
     return done
   }
 
   /** The log is empty and begins at `offset`; resolves when that is durable. */
   restart(offset: number): Promise<void> {
     const done = this.#log.restart(offset)
-    this.#rebuild()
+    this.#epochs.clear()
+    this.#producers = this.#rebuiltProducers()
     return done
   }
 
@@ -99,15 +102,6 @@ export class ReplicaLog {
     if (offset <= this.logStartOffset) return
     void this.#log.setLogStartOffset(offset)
     this.#epochs.truncateFromStart(offset, this.logEndOffset)
-  }
-
-  #rebuild(): void {
-    this.#epochs = this.#rebuiltEpochs()
-    this.#producers = this.#rebuiltProducers()
-  }
-
-  #rebuiltEpochs(): EpochCache {
-    return epochCacheOf(this.#batches(), this.logStartOffset)
   }
 
   #rebuiltProducers(): ProducerStates {

@@ -101,7 +101,11 @@ export class IsrProposals implements AsyncDisposable {
         leader.isrProposalFailed(errorNameOf(errorCode), proposal)
       } else {
         const { leaderEpoch, partitionEpoch, isr } = answer
-        leader.isrCommitted({ leaderEpoch, partitionEpoch, isr }, proposal)
+        // A change is taken from the metadata, which come in order: the controller may have decided
+        // it under a min.insync.replicas that this leader has not heard of yet (REP-7).
+        if (partitionEpoch <= leader.partition.partitionEpoch) {
+          leader.isrCommitted({ leaderEpoch, partitionEpoch, isr }, proposal)
+        }
       }
       partition.performLeader(leader)
     }
