@@ -1,5 +1,6 @@
 // Drives one coordinator shard on the partition it lives in: loads it from the log, runs
-// operations, appends what they decide, waits for commits and timers, answers whoever waits. Decides nothing.
+// operations, appends what they decide, waits for commits and timers, answers whoever waits.
+// Decides nothing.
 
 import type { Clock, Logger, Timer } from '@klamm/base/env'
 import { TaskScope } from '@klamm/base/env'

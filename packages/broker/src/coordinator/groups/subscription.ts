@@ -1,5 +1,5 @@
-// Reads what the coordinator wants to know of a consumer's opaque subscription: its topics. They are
-// the first field in all versions of the format (ConsumerProtocolSubscription).
+// Reads what the coordinator wants to know of a consumer's opaque subscription: its topics. They
+// are the first field in all versions of the format (ConsumerProtocolSubscription).
 
 /** The protocol type of Kafka's consumers; the subscriptions of others mean nothing here. */
 export const consumerProtocolType = 'consumer'
