@@ -13,8 +13,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
-          // Half of the time would go into loading the same modules again for every file. Unit tests
-          // keep no state between files: there is none at module level.
+          // Half of the time would go into loading the same modules again for every file. Unit
+          // tests keep no state between files: there is none at module level.
           isolate: false,
         },
       },

@@ -4,7 +4,7 @@ import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testCluster } from './test-cluster.ts'
 
-// librdkafka's own tool. Debian has it (`apt-get install kcat`); without it there is nothing to test.
+// librdkafka's own tool. Debian has it (`apt-get install kcat`); without it nothing is tested.
 const isInstalled = spawnSync('kcat', ['-V']).status === 0
 
 let cluster: Cluster

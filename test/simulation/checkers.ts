@@ -209,7 +209,9 @@ export class Checkers {
     }
   }
 
-  /** Every acknowledgement since the last look names the offset at which the record is committed. */
+  /**
+   * Every acknowledgement since the last look names the offset at which the record is committed.
+   */
   #checkAcks(partitionIndex: number, state: PartitionGhost): void {
     const acked = this.#ghost.ackedIn(this.#topic, partitionIndex)
     for (; state.checkedAcks < acked.length; state.checkedAcks++) {

@@ -20,7 +20,7 @@ export class SimCluster {
   readonly #brokers = new Map<number, Broker>()
   readonly #clusterId: string
   readonly #directoryIds: ReadonlyMap<number, string>
-  /** Failures that brokers reported of themselves; each one is a bug in a simulation without disk faults. */
+  /** Failures that brokers reported of themselves; without disk faults each one is a bug. */
   readonly failures: { readonly brokerId: number; readonly error: unknown }[] = []
 
   constructor(options: SimClusterOptions) {

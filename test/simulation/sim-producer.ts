@@ -1,6 +1,6 @@
-// An idempotent producer in a simulation: acks=all, one batch in flight per partition, retries until
-// it knows the outcome. After an error that leaves the outcome open for good it starts as another
-// producer, as real clients do.
+// An idempotent producer in a simulation: acks=all, one batch in flight per partition, retries
+// until it knows the outcome. After an error that leaves the outcome open for good it starts as
+// another producer, as real clients do.
 
 import { present, type Random } from '@klamm/base'
 import type { Env } from '@klamm/base/env'

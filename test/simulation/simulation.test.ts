@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { simulate } from './simulation.ts'
 
-const seedCount = Number(process.env['SEEDS'] ?? 50)
+const seedCount = Number(process.env.SEEDS ?? 50)
 const durationMs = 15_000
 
 for (let seed = 1; seed <= seedCount; seed++) {

@@ -1,5 +1,5 @@
-// From a seed to a way of hurting the cluster: each seed leaves some faults out and gives the others
-// weights of their own, so that rare combinations happen often enough over many seeds.
+// From a seed to a way of hurting the cluster: each seed leaves some faults out and gives the
+// others weights of their own, so that rare combinations happen often enough over many seeds.
 
 import type { Random } from '@klamm/base'
 import type { SimCluster } from './sim-cluster.ts'

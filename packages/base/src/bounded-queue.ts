@@ -1,5 +1,6 @@
-// A first-in-first-out queue with a bound by count and by bytes. Full means refused: whoever pushes
-// stops reading its socket, or answers with an error. Nothing grows and nothing is dropped silently.
+// A first-in-first-out queue with a bound by count and by bytes. Full means refused:
+// whoever pushes stops reading its socket, or answers with an error. Nothing grows and
+// nothing is dropped silently.
 
 import { assert } from './assert.ts'
 

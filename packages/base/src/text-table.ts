@@ -3,8 +3,8 @@
 export type Cell = string | number | boolean | undefined
 
 /**
- * One line per row under an optional header. A column of numbers is aligned to the right, `undefined`
- * shows as `-`. No trailing spaces, no trailing newline.
+ * One line per row under an optional header. A column of numbers is aligned to the right,
+ * `undefined` shows as `-`. No trailing spaces, no trailing newline.
  */
 export function textTable(rows: readonly (readonly Cell[])[], header?: readonly string[]): string {
   const lines = (header === undefined ? rows : [header, ...rows]).map(row => row.map(cellText))

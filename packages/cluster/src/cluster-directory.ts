@@ -44,8 +44,8 @@ export class ClusterDirectory implements AsyncDisposable {
   }
 
   /**
-   * Takes the directory for this process; makes it when there is none. Throws ConfigError when it is
-   * in use, holds something else, or a cluster of another shape; then nothing in it was changed.
+   * Takes the directory for this process; makes it when there is none. Throws ConfigError when it
+   * is in use, holds something else, or a cluster of another shape; then nothing in it was changed.
    */
   static async open(
     path: string,

@@ -1,6 +1,6 @@
-// The simulated disk of one machine. It outlives the processes: each environment has a visible layer
-// and a durable one, and a crash decides what of the difference survives. The engine that a process
-// sees is in storage.ts.
+// The simulated disk of one machine. It outlives the processes: each environment has a visible
+// layer and a durable one, and a crash decides what of the difference survives. The engine that a
+// process sees is in storage.ts.
 
 import { assert, type Random } from '@klamm/base'
 import { type Durability, StorageError } from '@klamm/base/env'

@@ -14,9 +14,13 @@ export interface LinkOptions {
   readonly meanExtraDelayMs: number
   /** Bandwidth; Infinity for as much as is sent. */
   readonly bytesPerMs: number
-  /** Probability that a segment is lost. TCP sends it again: the stream stalls, nothing is missing. */
+  /**
+   * Probability that a segment is lost. TCP sends it again: the stream stalls, nothing is missing.
+   */
   readonly lossProbability: number
-  /** Wait before the first retransmission of a lost segment; doubles for each further loss, in ms. */
+  /**
+   * Wait before the first retransmission of a lost segment; doubles for each further loss, in ms.
+   */
   readonly retransmitMs: number
   /** Probability that a segment resets its connection instead of arriving. */
   readonly resetProbability: number

@@ -1,5 +1,6 @@
-// The simulated StorageEngine: what one process sees of its machine's disk. Commits become visible
-// first and durable later; flushes take time, fail, and are shared by the commits that wait for one.
+// The simulated StorageEngine: what one process sees of its machine's disk. Commits
+// become visible first and durable later; flushes take time, fail, and are shared by the
+// commits that wait for one.
 
 import { assert, compareBytes, concatBytes } from '@klamm/base'
 import {

@@ -1,5 +1,5 @@
-// One end of a simulated connection. As on TCP, bytes arrive in order or the connection ends: what a
-// link delays, loses or blocks makes the stream stall, and a long stall makes it break.
+// One end of a simulated connection. As on TCP, bytes arrive in order or the connection ends: what
+// a link delays, loses or blocks makes the stream stall, and a long stall makes it break.
 
 import { concatBytes, present, RollingHash, totalBytes } from '@klamm/base'
 import { type ByteStream, NetworkError, type StreamHandlers } from '@klamm/base/env'

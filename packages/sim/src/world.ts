@@ -1,5 +1,6 @@
-// A simulated world: machines with disks and clocks, a network between them, and one seed from which
-// everything follows. The real brokers and clients run in it on the Env that a node gives them.
+// A simulated world: machines with disks and clocks, a network between them, and one
+// seed from which everything follows. The real brokers and clients run in it on the Env
+// that a node gives them.
 
 import { assert, type Random, seededRandom } from '@klamm/base'
 import type { Env } from '@klamm/base/env'

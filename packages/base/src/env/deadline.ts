@@ -5,8 +5,8 @@ import type { Clock, Timer } from './clock.ts'
 import { TimeoutError } from './errors.ts'
 
 /**
- * Aborts its signal with a TimeoutError after `delayMs`, or with the parent's reason when the parent
- * aborts first. Dispose it when the work is done: `using deadline = new Deadline(...)`.
+ * Aborts its signal with a TimeoutError after `delayMs`, or with the parent's reason when the
+ * parent aborts first. Dispose it when the work is done: `using deadline = new Deadline(...)`.
  */
 export class Deadline implements Disposable {
   readonly #abort = new AbortController()

@@ -21,7 +21,9 @@ export class NetworkError extends Error {
 
 export type StorageErrorCode = 'io' | 'full' | 'corrupt' | 'closed' | 'inUse' | 'foreign'
 
-/** The disk failed or what it holds cannot be trusted. Never retried: the store is taken offline. */
+/**
+ * The disk failed or what it holds cannot be trusted. Never retried: the store is taken offline.
+ */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly code: StorageErrorCode

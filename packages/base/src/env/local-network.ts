@@ -1,6 +1,6 @@
-// A Network within one event loop, for brokers and clients that run inline. Bytes are copied and
-// handed over in a later turn, never from within a call, so the code above sees what it would see on
-// a socket.
+// A Network within one event loop, for brokers and clients that run inline. Bytes are copied
+// and handed over in a later turn, never from within a call, so the code above sees what it
+// would see on a socket.
 
 import { addressText } from './address.ts'
 import type { Clock } from './clock.ts'

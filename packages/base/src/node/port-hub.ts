@@ -1,5 +1,5 @@
-// The meeting point of a PortNetwork, in the thread that starts the others. It knows who listens and
-// hands out pairs of MessagePorts; the bytes then go from thread to thread without it.
+// The meeting point of a PortNetwork, in the thread that starts the others. It knows who listens
+// and hands out pairs of MessagePorts; the bytes then go from thread to thread without it.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 

@@ -6,7 +6,9 @@ import { assert } from '../assert.ts'
 import { totalBytes } from '../bytes.ts'
 import { type ByteStream, NetworkError, type StreamHandlers } from '../env/index.ts'
 
-/** Bytes sent and not acknowledged, at most: what the other thread may have to hold for a reader. */
+/**
+ * Bytes sent and not acknowledged, at most: what the other thread may have to hold for a reader.
+ */
 const windowBytes = 8 << 20
 
 /** Bytes queued or unacknowledged above which `write` returns false, and below which it drains. */

@@ -1,5 +1,5 @@
-// A ByteStream on a socket of Node's: TCP, unix, or TLS over either. Writes of one turn of the event
-// loop leave in one system call.
+// A ByteStream on a socket of Node's: TCP, unix, or TLS over either. Writes of one turn of the
+// event loop leave in one system call.
 
 import type { Socket } from 'node:net'
 import type { ByteStream, StreamHandlers } from '../env/index.ts'

@@ -11,7 +11,9 @@ export interface Choices {
 }
 
 export interface ExhaustiveOptions {
-  /** Fails when there are more cases: the space is larger than was thought. 1,000,000 if left out. */
+  /**
+   * Fails when there are more cases: the space is larger than was thought. 1,000,000 if left out.
+   */
   readonly maxCases?: number
 }
 

@@ -26,8 +26,8 @@ export function parseSeeds(
 }
 
 /**
- * Registers one test per seed, named `name (SEED=n)`. When one fails, its message begins with how to
- * run it again.
+ * Registers one test per seed, named `name (SEED=n)`. When one fails, its message begins
+ * with how to run it again.
  */
 export function seededTest(
   name: string,

@@ -1,5 +1,5 @@
-// What every StorageEngine promises, as tests: LMDB and the simulated disk run the same ones, or the
-// simulator would prove things about a disk that does not exist.
+// What every StorageEngine promises, as tests: LMDB and the simulated disk run the same ones, or
+// the simulator would prove things about a disk that does not exist.
 
 import { afterEach, describe, expect, test } from 'vitest'
 import { concatBytes } from '../bytes.ts'

@@ -1,6 +1,6 @@
-// Snapshots of many collections at once, by epoch (an offset, usually): a shard that applies records
-// before they are committed reads at the committed offset and reverts what was never committed.
-// Each snapshot holds, per collection, what was overwritten since: an undo log.
+// Snapshots of many collections at once, by epoch (an offset, usually): a shard that applies
+// records before they are committed reads at the committed offset and reverts what was never
+// committed. Each snapshot holds, per collection, what was overwritten since: an undo log.
 
 import { assert } from '../assert.ts'
 
@@ -17,8 +17,8 @@ interface Snapshot {
 }
 
 /**
- * Always true: epochs ascend. A delta belongs to the newest snapshot at the time of the change, so a
- * value at epoch e is the one remembered by the first delta at or after e, or the current one.
+ * Always true: epochs ascend. A delta belongs to the newest snapshot at the time of the change, so
+ * a value at epoch e is the one remembered by the first delta at or after e, or the current one.
  * Costs: a change costs one undo entry per snapshot interval it falls in, reading the present
  * nothing, reading the past one lookup per snapshot kept since.
  */

@@ -1,8 +1,8 @@
 // ListOffsets (2): offsets by time, and the ends of a partition.
 //
-// v2 isolation level (KIP-98); v4 leader epochs (KIP-320); v7 the record with the greatest timestamp
-// (KIP-734); v8 to v11 tiered storage (KIP-405, 1005, 1023), of which there is none here: the local
-// log is all there is.
+// v2 isolation level (KIP-98); v4 leader epochs (KIP-320); v7 the record with the greatest
+// timestamp (KIP-734); v8 to v11 tiered storage (KIP-405, 1005, 1023), of which there is none here:
+// the local log is all there is.
 
 import {
   type ErrorName,

@@ -1,5 +1,5 @@
-// OffsetForLeaderEpoch (23): where a leader epoch ends in the leader's log. From consumers that check
-// for truncation (KIP-320), and from followers that cannot read it off a fetch.
+// OffsetForLeaderEpoch (23): where a leader epoch ends in the leader's log. From consumers that
+// check for truncation (KIP-320), and from followers that cannot read it off a fetch.
 
 import {
   errorCodes,

@@ -1,5 +1,5 @@
-// Opens a produced batch where its header is not enough: keys on compacted topics, timestamps in the
-// past, a compression that the topic asks for.
+// Opens a produced batch where its header is not enough: keys on compacted topics, timestamps in
+// the past, a compression that the topic asks for.
 
 import {
   type BatchHeader,

@@ -1,5 +1,5 @@
-// All partitions of this broker. A metadata publisher: opens, leads, follows and deletes replicas as
-// the metadata say.
+// All partitions of this broker. A metadata publisher: opens, leads, follows and deletes
+// replicas as the metadata say.
 
 import type { Clock, Logger, Timer } from '@klamm/base/env'
 import { brokerValue } from '../config/effective.ts'

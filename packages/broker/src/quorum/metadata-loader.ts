@@ -1,5 +1,5 @@
-// Committed entries of the metadata log become images, and the parts of the broker are told of every
-// new image in a fixed order.
+// Committed entries of the metadata log become images, and the parts of the broker are told of
+// every new image in a fixed order.
 
 import { assert } from '@klamm/base'
 import type { Entry, Snapshot } from '@klamm/raft'
@@ -12,7 +12,9 @@ import {
 import { decodeImage, decodeRecords, encodeImage } from './metadata-codec.ts'
 import type { StateMachine } from './raft-driver.ts'
 
-/** A part of the broker that acts on new metadata. Acts at once, never throws for a peer's fault. */
+/**
+ * A part of the broker that acts on new metadata. Acts at once, never throws for a peer's fault.
+ */
 export interface MetadataPublisher {
   readonly name: string
   publish(changes: MetadataChanges): void

@@ -16,7 +16,9 @@ import type {
 
 /** Where the raft state lives. */
 export interface RaftWriter {
-  /** Applies the write atomically; resolves when it is durable. Writes take effect in call order. */
+  /**
+   * Applies the write atomically; resolves when it is durable. Writes take effect in call order.
+   */
   write(write: Write): Promise<void>
 }
 

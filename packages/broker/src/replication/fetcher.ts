@@ -1,6 +1,6 @@
 // Follows the leaders that one other broker has for us: asks for their records by the same Fetch
-// that consumers use, appends, truncates, and asks again once everything is durable (that next fetch
-// is the acknowledgement).
+// that consumers use, appends, truncates, and asks again once everything is durable (that next
+// fetch is the acknowledgement).
 
 import type { Clock, Logger } from '@klamm/base/env'
 import { Deadline, NetworkError, TaskScope, TimeoutError } from '@klamm/base/env'
