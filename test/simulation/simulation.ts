@@ -123,7 +123,8 @@ class Run {
       }
       return isDone()
     }, limitMs)
-    if (!isReached && name !== '') throw new Violation(name, `not within ${limitMs} ms`)
+    if (isReached || name === '') return
+    throw new Violation(name, `not within ${limitMs} ms\n${this.#describe()}`)
   }
 
   /** Every partition has all its replicas in sync and everything committed. */
@@ -140,6 +141,31 @@ class Run {
       }
     }
     return led === this.#swarm.partitionCount
+  }
+
+  /** What every replica believes, for whoever has to understand why it does not converge. */
+  #describe(): string {
+    const lines: string[] = []
+    for (const broker of this.#cluster.running) {
+      lines.push(`broker ${broker.brokerId}: ${broker.isServing ? 'serving' : 'not serving'}`)
+      for (const {
+        leader,
+        follower,
+        log,
+        highWatermark,
+        partitionIndex,
+        topicName,
+      } of broker.partitions) {
+        if (topicName !== topic) continue
+        const role =
+          leader === undefined
+            ? `follower epoch ${follower?.leaderEpoch} ${follower?.state}`
+            : `leader epoch ${leader.leaderEpoch} isr (${leader.partition.isr})`
+        const offsets = `hw ${highWatermark} durable ${log.durableEndOffset} end ${log.logEndOffset}`
+        lines.push(`  ${partitionIndex}: ${role} ${offsets}`)
+      }
+    }
+    return lines.join('\n')
   }
 
   async #createTopic(): Promise<void> {

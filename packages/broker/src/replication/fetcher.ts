@@ -70,7 +70,8 @@ export class Fetcher implements AsyncDisposable {
   add(partition: Partition, leaderEpoch: number): void {
     this.#partitions.set(keyOf(partition), partition)
     this.#planner.add(partition, leaderEpoch)
-    this.#ready(partition)
+    // Who led until now may have a tail that is still being flushed: it asks when that is done.
+    partition.whenDurable(partition.log.logEndOffset, () => this.#ready(partition))
   }
 
   remove(partition: Partition): void {
