@@ -72,14 +72,6 @@ export class Reader {
     return Math.max(Math.min(value, Number.MAX_SAFE_INTEGER), Number.MIN_SAFE_INTEGER)
   }
 
-  int64n(): bigint {
-    return this.#bytes.readBigInt64BE(this.#take(8))
-  }
-
-  float64(): number {
-    return this.#bytes.readDoubleBE(this.#take(8))
-  }
-
   uvarint(): number {
     const bytes = this.#bytes
     const start = this.#offset

@@ -38,16 +38,6 @@ const fixed = {
     read: (reader: Reader) => reader.int64Clamped(),
     write: (writer: Writer, value: number) => writer.int64(value),
   },
-  int64n: {
-    minBytes: 8,
-    read: (reader: Reader) => reader.int64n(),
-    write: (writer: Writer, value: bigint) => writer.int64n(value),
-  },
-  float64: {
-    minBytes: 8,
-    read: (reader: Reader) => reader.float64(),
-    write: (writer: Writer, value: number) => writer.float64(value),
-  },
   bool: {
     minBytes: 1,
     read: (reader: Reader) => reader.bool(),

@@ -17,8 +17,6 @@ export type ScalarKind =
   | 'int32'
   | 'int64'
   | 'int64Clamped'
-  | 'int64n'
-  | 'float64'
   | 'bool'
   | 'string'
   | 'uuid'
@@ -89,10 +87,6 @@ export const int64 = (options: Options<number> = {}) => scalar<number>('int64', 
 export const int64Clamped = (options: Options<number> = {}) =>
   scalar<number>('int64Clamped', options, 0)
 
-/** A bigint, for the few fields whose full range is legal. */
-export const int64n = (options: Options<bigint> = {}) => scalar<bigint>('int64n', options, 0n)
-
-export const float64 = (options: Options<number> = {}) => scalar<number>('float64', options, 0)
 export const bool = (options: Options<boolean> = {}) => scalar<boolean>('bool', options, false)
 export const string = (options: Options<string> = {}) => scalar<string>('string', options, '')
 

@@ -64,16 +64,6 @@ export class Writer {
     putInt32(this.#block, at + 4, value >>> 0)
   }
 
-  int64n(value: bigint): void {
-    const at = this.#room(8)
-    this.#block.writeBigInt64BE(value, at)
-  }
-
-  float64(value: number): void {
-    const at = this.#room(8)
-    this.#block.writeDoubleBE(value, at)
-  }
-
   uvarint(value: number): void {
     const at = this.#room(uvarintByteLength(value))
     putUvarint(this.#block, at, value)

@@ -47,10 +47,6 @@ function randomScalar(random: Random, kind: ScalarKind): unknown {
     case 'int64':
     case 'int64Clamped':
       return random.pick(int64s) + random.pick([0, 1, -1])
-    case 'int64n':
-      return random.pick([0n, -1n, 2n ** 63n - 1n, -(2n ** 63n), BigInt(random.u32())])
-    case 'float64':
-      return random.pick([0, -0.5, Number.MAX_VALUE, Number.POSITIVE_INFINITY, random.float()])
     case 'bool':
       return random.chance(0.5)
     case 'uuid':
