@@ -17,13 +17,14 @@ import {
   promises,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statfsSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Durability, StorageError } from '@klamm/base/env'
 
 /** Directories open in this thread. Other threads and processes are told apart by the lock file. */
@@ -31,7 +32,9 @@ const openHere = new Set<string>()
 
 interface Owner {
   readonly pid: number
-  /** Ticks between the start of the OS and of the process: a process id may be used again. */
+  /** The thread, which may end long before its process; that of the process where unknown. */
+  readonly threadId: number
+  /** Ticks between the start of the OS and of the thread: an id may be used again. */
   readonly startTicks: string
   readonly bootId: string
 }
@@ -200,9 +203,11 @@ export function freeBytes(path: string): number {
 
 function lock(path: string, bootId: string): void {
   if (openHere.has(path)) throw inUse(path, 'this thread')
-  const own: Owner = { pid: process.pid, startTicks: startTicks(process.pid) ?? '', bootId }
+  const { pid } = process
+  const threadId = currentThreadId()
+  const own: Owner = { pid, threadId, startTicks: startTicks(pid, threadId) ?? '', bootId }
   const file = join(path, '.lock')
-  const mine = join(path, `.lock-${process.pid}-${openHere.size}`)
+  const mine = join(path, `.lock-${pid}-${threadId}`)
   writeFileSync(mine, JSON.stringify(own))
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -211,7 +216,7 @@ function lock(path: string, bootId: string): void {
         return
       }
       const other = readOwner(file)
-      if (other !== undefined && isAlive(other, bootId)) throw inUse(path, `process ${other.pid}`)
+      if (other !== undefined && isAlive(other, bootId)) throw inUse(path, ownerName(other))
       takeAway(file, bootId)
     }
     throw inUse(path, 'somebody who is starting too')
@@ -254,10 +259,20 @@ function inUse(path: string, by: string): StorageError {
   return new StorageError('inUse', `${path} is open in ${by}`)
 }
 
-function isAlive({ pid, startTicks: ticks, bootId }: Owner, currentBoot: string): boolean {
+function ownerName({ pid }: Owner): string {
+  return pid === process.pid ? 'another thread' : `process ${pid}`
+}
+
+function isAlive(
+  { pid, threadId, startTicks: ticks, bootId }: Owner,
+  currentBoot: string,
+): boolean {
   if (bootId !== currentBoot) return false
-  const running = startTicks(pid)
+  const running = startTicks(pid, threadId)
   if (running !== undefined) return running === ticks
+  // Its thread has ended; or threads cannot be told apart here, and then it is taken for one that
+  // was killed: within a process whoever starts brokers gives each its own directory.
+  if (pid === process.pid) return false
   try {
     process.kill(pid, 0)
     return process.platform !== 'linux'
@@ -266,10 +281,19 @@ function isAlive({ pid, startTicks: ticks, bootId }: Owner, currentBoot: string)
   }
 }
 
-/** Field 22 of /proc/pid/stat. Undefined when there is no such process, or no /proc. */
-function startTicks(pid: number): string | undefined {
+/** The id that the operating system gives the present thread; the process id without /proc. */
+function currentThreadId(): number {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(basename(readlinkSync('/proc/thread-self')))
+  } catch {
+    return process.pid
+  }
+}
+
+/** Field 22 of the thread's stat. Undefined when there is no such thread, or no /proc. */
+function startTicks(pid: number, threadId: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/task/${threadId}/stat`, 'latin1')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
   } catch {
     return undefined
@@ -311,6 +335,7 @@ function readOwner(path: string): Owner | undefined {
     if (!isObject(value) || typeof value.pid !== 'number') return undefined
     return {
       pid: value.pid,
+      threadId: typeof value.threadId === 'number' ? value.threadId : value.pid,
       startTicks: String(value.startTicks),
       bootId: String(value.bootId),
     }
