@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { present } from '@klamm/base'
-import { ConfigError, NetworkError, StorageError } from '@klamm/base/env'
+import { ConfigError } from '@klamm/base/env'
 import { systemRandom } from '@klamm/base/node'
 import { ClusterDirectory, type ClusterIdentity, newIdentity } from './cluster-directory.ts'
 import { InlineLauncher } from './launch-inline.ts'
@@ -78,10 +78,13 @@ export class Cluster implements AsyncDisposable {
 
   /** Where clients reach the brokers that run. */
   get brokers(): readonly BrokerAddress[] {
-    return [...this.#nodes.values()].map(({ brokerId, port }) => {
-      const { zone, host } = this.#optionsOf(brokerId)
-      return { brokerId, zone, host, port }
-    })
+    const brokers: BrokerAddress[] = []
+    // In the order of their ids, not in the order in which they happened to start.
+    for (const { brokerId, zone, host } of this.#options.values()) {
+      const node = this.#nodes.get(brokerId)
+      if (node !== undefined) brokers.push({ brokerId, zone, host, port: node.port })
+    }
+    return brokers
   }
 
   /** `host:port` of every running broker: what clients take as bootstrap servers. */
@@ -145,19 +148,15 @@ export class Cluster implements AsyncDisposable {
 
   async #launch(brokerId: number): Promise<void> {
     const options = this.#optionsOf(brokerId)
-    try {
-      const node = await this.#launcher.launch(options, {
-        onFailure: (id, error) => {
-          this.#failures.push(error)
-          this.#nodes.delete(id)
-        },
-      })
-      this.#nodes.set(brokerId, node)
-      // A free port was taken: keep it over restarts, so that clients find the broker again.
-      this.#options.set(brokerId, { ...options, port: node.port })
-    } catch (error) {
-      throw operatorError(error, options)
-    }
+    const node = await this.#launcher.launch(options, {
+      onFailure: (id, error) => {
+        this.#failures.push(error)
+        this.#nodes.delete(id)
+      },
+    })
+    this.#nodes.set(brokerId, node)
+    // A free port was taken: keep it over restarts, so that clients find the broker again.
+    this.#options.set(brokerId, { ...options, port: node.port })
   }
 
   #take(brokerId: number): NodeHandle {
@@ -197,14 +196,4 @@ async function openData(
   const path = await mkdtemp(join(tmpdir(), 'klamm-'))
   stack.defer(() => rm(path, { recursive: true, force: true }))
   return { identity, pathOf: ({ directory }) => join(path, directory) }
-}
-
-function operatorError(error: unknown, { brokerId, host, port }: NodeOptions): unknown {
-  if (error instanceof NetworkError && error.code === 'addressInUse') {
-    return new ConfigError(`port ${port} on ${host} is in use`, { cause: error })
-  }
-  if (error instanceof StorageError) {
-    return new ConfigError(`broker ${brokerId}: ${error.message}`, { cause: error })
-  }
-  return error
 }

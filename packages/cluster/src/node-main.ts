@@ -3,7 +3,7 @@
 import { enableCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { present } from '@klamm/base'
-import { ConfigError, NetworkError, StorageError } from '@klamm/base/env'
+import { ConfigError } from '@klamm/base/env'
 import { PortNetwork } from '@klamm/base/node'
 import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
 import { handOverMs, openNode } from './open-node.ts'
@@ -41,12 +41,10 @@ async function run(): Promise<void> {
 }
 
 run().catch((error: unknown) => {
-  const operator =
-    error instanceof ConfigError || error instanceof NetworkError || error instanceof StorageError
   say({
     kind: 'notStarted',
     message: error instanceof Error ? error.message : String(error),
-    operator,
+    operator: error instanceof ConfigError,
   })
   parent.close()
 })

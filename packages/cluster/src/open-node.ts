@@ -1,7 +1,13 @@
 // One node in this thread: makes the real Env and opens a broker in it.
 
 import { mkdir } from 'node:fs/promises'
-import type { Network, StorageEngine } from '@klamm/base/env'
+import {
+  ConfigError,
+  type Network,
+  NetworkError,
+  type StorageEngine,
+  StorageError,
+} from '@klamm/base/env'
 import { createLogger, nodeClock, SocketNetwork, systemRandom } from '@klamm/base/node'
 import { type Broker, MemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
 import type { StopKind } from './launcher.ts'
@@ -12,12 +18,28 @@ export function handOverMs(how: StopKind): number {
   return how === 'alone' ? 10_000 : 0
 }
 
-/** `storage` keeps the data of a node that lives in memory while the node itself is down. */
+/**
+ * `storage` keeps the data of a node that lives in memory while the node itself is down. Rejects
+ * with ConfigError when the operator can mend the reason.
+ */
 export async function openNode(
   options: NodeOptions,
   peers: Network,
   onFailure: (error: unknown) => void,
   storage?: StorageEngine,
+): Promise<Broker> {
+  try {
+    return await open(options, peers, onFailure, storage)
+  } catch (error) {
+    throw operatorError(error, options)
+  }
+}
+
+async function open(
+  options: NodeOptions,
+  peers: Network,
+  onFailure: (error: unknown) => void,
+  storage: StorageEngine | undefined,
 ): Promise<Broker> {
   const { brokerId, clusterId, zone, directoryId, voters, host, port } = options
   const engine = storage ?? (await openStorage(options))
@@ -48,4 +70,14 @@ async function openStorage({ dataDirectory, durability }: NodeOptions): Promise<
   if (dataDirectory === undefined || durability === 'memory') return new MemoryEngine()
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
   return openLmdbEngine({ directory: dataDirectory, durability })
+}
+
+function operatorError(error: unknown, { brokerId, host, port }: NodeOptions): unknown {
+  if (error instanceof NetworkError && error.code === 'addressInUse') {
+    return new ConfigError(`port ${port} on ${host} is in use`, { cause: error })
+  }
+  if (error instanceof StorageError) {
+    return new ConfigError(`broker ${brokerId}: ${error.message}`, { cause: error })
+  }
+  return error
 }
