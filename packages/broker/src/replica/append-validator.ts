@@ -87,7 +87,7 @@ export function validateAppend(
   )
 }
 
-/** What no batch may be like, whatever the topic; these are claims of the client about its bytes. */
+/** What no batch may be like, whatever the topic: claims of a client about its bytes. */
 function problemWithShape(header: BatchHeader): RejectedAppend | undefined {
   const { magic, recordCount, lastOffsetDelta, sizeInBytes, attributes } = header
   if (magic !== 2) return rejected('INVALID_RECORD', `batch format ${magic} is not supported`)

@@ -23,8 +23,10 @@ export interface EpochEnd {
  */
 export class EpochCache {
   #entries: EpochEntry[] = []
+  #epochBeforeStart: number | undefined
 
-  constructor(entries: readonly EpochEntry[] = []) {
+  constructor(entries: readonly EpochEntry[] = [], epochBeforeStart?: number) {
+    this.#epochBeforeStart = epochBeforeStart
     for (const { epoch, startOffset } of entries) this.assign(epoch, startOffset)
     assert(this.#entries.length === entries.length, 'entries of an epoch cache are in order')
   }
@@ -36,6 +38,15 @@ export class EpochCache {
   /** Of the last record; undefined for a log that has none. */
   get latestEpoch(): number | undefined {
     return this.#entries.at(-1)?.epoch
+  }
+
+  /**
+   * Of the last record that was deleted at the start of the log; undefined when none was, or when
+   * the cache was built from a log that had lost it. It lets a follower whose log ends where the
+   * leader's begins be recognized.
+   */
+  get epochBeforeStart(): number | undefined {
+    return this.#epochBeforeStart
   }
 
   /** A batch of `epoch` was appended at `startOffset`; true when its epoch is new here. */
@@ -86,22 +97,25 @@ export class EpochCache {
    * `logEndOffset` tells a log that has become empty.
    */
   truncateFromStart(startOffset: number, logEndOffset: number): void {
+    const [first] = this.#entries
+    if (first === undefined || first.startOffset >= startOffset) return
+    this.#epochBeforeStart = this.epochAt(startOffset - 1)
     if (startOffset >= logEndOffset) {
-      this.clear()
+      this.#entries = []
       return
     }
-    const floor = this.#floorByOffset(startOffset)
-    if (floor < 0) return
-    const kept = this.#entries.slice(floor)
-    const first = kept[0] as EpochEntry
-    kept[0] = { epoch: first.epoch, startOffset: Math.max(first.startOffset, startOffset) }
+    const kept = this.#entries.slice(this.#floorByOffset(startOffset))
+    kept[0] = { epoch: (kept[0] as EpochEntry).epoch, startOffset }
     this.#entries = kept
   }
 
+  /** Nothing is known any more: the log starts anew somewhere else. */
   clear(): void {
     this.#entries = []
+    this.#epochBeforeStart = undefined
   }
 
+  /** Whether both are of the same records; what is known of deleted ones does not count. */
   equals(other: EpochCache): boolean {
     const [a, b] = [this.#entries, other.#entries]
     return (
@@ -122,14 +136,20 @@ export class EpochCache {
   }
 }
 
-/** The cache of a log with these batches, in offset order. The reference for every live cache. */
+/**
+ * The cache of a log with these batches, in offset order: the reference for every live cache. The
+ * first batch may begin before the log does.
+ */
 export function epochCacheOf(
   batches: Iterable<{ readonly baseOffset: number; readonly partitionLeaderEpoch: number }>,
   logStartOffset: number,
 ): EpochCache {
-  const cache = new EpochCache()
-  for (const batch of batches) {
-    cache.assign(batch.partitionLeaderEpoch, Math.max(batch.baseOffset, logStartOffset))
+  const entries: EpochEntry[] = []
+  let epochBeforeStart: number | undefined
+  for (const { baseOffset, partitionLeaderEpoch: epoch } of batches) {
+    if (baseOffset < logStartOffset) epochBeforeStart = epoch
+    if (entries.at(-1)?.epoch === epoch) continue
+    entries.push({ epoch, startOffset: Math.max(baseOffset, logStartOffset) })
   }
-  return cache
+  return new EpochCache(entries, epochBeforeStart)
 }

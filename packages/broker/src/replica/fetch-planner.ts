@@ -1,6 +1,6 @@
 // A follower's fetches from one leader: which partitions are asked for next, in which order, which
-// ones wait after an error. One request is in flight; what a fetch session shortens it to is decided
-// in `fetch-session-client.ts`.
+// ones wait after an error. One request is in flight; what a fetch session shortens it to is
+// decided in `fetch-session-client.ts`.
 
 import { assert, present } from '@klamm/base'
 import type { FollowerFetch } from './partition-follower.ts'

@@ -24,8 +24,8 @@ export interface SessionFetchRequest {
 }
 
 /**
- * One per connection to a leader. Requests alternate with their outcomes: `request`, then `answered`
- * or `failed`.
+ * One per connection to a leader. Requests alternate with their outcomes: `request`, then
+ * `answered` or `failed`.
  *
  * Always true: with a session, what the leader has noted is what was sent since it was opened.
  */

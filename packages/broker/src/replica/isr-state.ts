@@ -50,7 +50,8 @@ const withdrawing: ReadonlySet<ProposalError> = new Set([
 
 /**
  * The controller has another state of the partition than the one that the proposal was made on; it
- * may be the proposal itself, committed by an attempt whose answer was lost. The metadata will tell.
+ * may be the proposal itself, committed by an attempt whose answer was lost. The metadata will
+ * tell.
  */
 const superseding: ReadonlySet<ProposalError> = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',

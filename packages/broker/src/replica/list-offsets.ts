@@ -49,7 +49,8 @@ export type OffsetAnswer =
 
 /**
  * `clientHighWatermark` as the leader tells it: undefined while it may lag behind what clients were
- * told before (KIP-207). `log` is undefined when nobody leads the partition, as far as is known here.
+ * told before (KIP-207). `log` is undefined when nobody leads the partition, as far as is known
+ * here.
  */
 export function listOffset(
   question: OffsetQuestion,

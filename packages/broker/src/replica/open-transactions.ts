@@ -18,7 +18,7 @@ interface Decided {
 }
 
 interface AbortedEntry extends AbortedTransaction {
-  /** First offset of what was still open when it was aborted: later entries begin there or after. */
+  /** First offset of what was open when it was aborted: later entries begin there or after. */
   readonly lastStableOffset: number
 }
 
@@ -53,7 +53,7 @@ export class OpenTransactions {
     return undefined
   }
 
-  /** A transactional data batch is in the log; the first one of its producer opens a transaction. */
+  /** A transactional data batch is in the log; the first of its producer opens a transaction. */
   applied(batch: { readonly producerId: number; readonly baseOffset: number }): void {
     const { producerId, baseOffset } = batch
     assert(baseOffset >= this.#endOffset, 'batches are applied once and in order')

@@ -10,11 +10,11 @@ import { checkLogOffsets, type LogOffsets } from './watermarks.ts'
 export interface FollowerOptions {
   readonly leaderEpoch: number
   readonly offsets: LogOffsets
-  /** The log's own cache, one object for the life of the log, cut when the log is; only read here. */
+  /** The log's own cache, one object for its life and cut when the log is; only read here. */
   readonly epochs: EpochCache
   /**
-   * The partition may have lost committed records by an unclean election: the follower then gives up
-   * what the leader lacks, even below its own high watermark. Else it fails rather than do so.
+   * The partition may have lost committed records by an unclean election: the follower then gives
+   * up what the leader lacks, even below its own high watermark. Else it fails rather than do so.
    */
   readonly lossIsAccepted: boolean
 }
@@ -79,8 +79,9 @@ const ignored: FollowerAction = { kind: 'ignored' }
 
 /**
  * Always true: logStartOffset <= highWatermark <= durableEndOffset <= logEndOffset; the high
- * watermark never falls unless committed records were lost; nothing is asked for while the log has a
- * tail that is not durable, so that a fetch offset always means "I durably hold what is before it".
+ * watermark never falls unless committed records were lost; nothing is asked for while the log has
+ * a tail that is not durable, so that a fetch offset always means "I durably hold what is before
+ * it".
  */
 export class PartitionFollower {
   readonly leaderEpoch: number
@@ -136,14 +137,14 @@ export class PartitionFollower {
   }
 
   /**
-   * What to ask next; undefined while the last answer is being worked off, until the tail of the log
-   * is durable, or for ever after a failure.
+   * What to ask next; undefined while the last answer is being worked off, until the tail of the
+   * log is durable, or for ever after a failure.
    */
   nextFetch(): FollowerFetch | undefined {
     if (this.#state !== 'fetching' || this.#durableEndOffset < this.#logEndOffset) return undefined
     return {
       fetchOffset: this.#logEndOffset,
-      lastFetchedEpoch: this.#epochs.latestEpoch ?? -1,
+      lastFetchedEpoch: this.#epochs.latestEpoch ?? this.#epochs.epochBeforeStart ?? -1,
       currentLeaderEpoch: this.leaderEpoch,
       logStartOffset: this.#logStartOffset,
     }
@@ -215,13 +216,17 @@ export class PartitionFollower {
     this.#state = 'fetching'
   }
 
-  /** The leader's log starts after the end of this one, or ends before the start of this one. */
+  /**
+   * The leader's log begins after the end of this one, or has deleted what it would have to compare
+   * with. Nothing that it has can be in this log, nor is anything of this log needed.
+   */
   #outOfRange(answer: FetchedPartition): FollowerAction {
     const { logStartOffset } = answer
-    if (logStartOffset > this.#logEndOffset) return this.#restart(logStartOffset)
     if (logStartOffset < 0) return { kind: 'retry', error: answer.error }
-    if (!this.#lossIsAccepted) return this.#fail('the leader lacks what was committed')
-    return this.#restart(logStartOffset)
+    if (logStartOffset >= this.#highWatermark || this.#lossIsAccepted) {
+      return this.#restart(logStartOffset)
+    }
+    return this.#fail('the leader lacks committed records')
   }
 
   /**
@@ -242,10 +247,8 @@ export class PartitionFollower {
   #agreed(answer: FetchedPartition): FollowerAction {
     this.#leaderHighWatermark = answer.highWatermark
     this.#leaderLogStartOffset = answer.logStartOffset
-    if (answer.batches.length === 0) {
-      this.#adopt()
-      return idle
-    }
+    this.#adopt()
+    if (answer.batches.length === 0) return idle
     const batchCount = this.#appendableCount(answer.batches)
     if (batchCount === 0) return { kind: 'retry', error: 'CORRUPT_MESSAGE' }
     this.#state = 'appending'
@@ -284,7 +287,7 @@ export class PartitionFollower {
     return { kind: 'fail', reason }
   }
 
-  /** Everything in this log was found to be in the leader's: its marks hold here as far as we go. */
+  /** Everything in this log was found in the leader's: its marks hold here as far as we go. */
   #adopt(): void {
     const highWatermark = Math.min(this.#leaderHighWatermark, this.#durableEndOffset)
     if (highWatermark > this.#highWatermark) {

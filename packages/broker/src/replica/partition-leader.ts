@@ -160,9 +160,9 @@ export class PartitionLeader {
   }
 
   /**
-   * The high watermark that clients may be told. Undefined until everything that earlier leaders may
-   * have committed is known to be committed: a new leader's own mark may lag behind what clients
-   * were told before (KIP-207), then ListOffsets answers OFFSET_NOT_AVAILABLE.
+   * The high watermark that clients may be told. Undefined until everything that earlier leaders
+   * may have committed is known to be committed: a new leader's own mark may lag behind what
+   * clients were told before (KIP-207), then ListOffsets answers OFFSET_NOT_AVAILABLE.
    */
   clientHighWatermark(): number | undefined {
     return this.#highWatermark >= this.leaderEpochStartOffset ? this.#highWatermark : undefined
@@ -273,8 +273,9 @@ export class PartitionLeader {
 
   /**
    * The controller refused, or nothing is known of what it did. An answer to a proposal that is not
-   * pending any more changes nothing. Proposals must reach the controller in the order they are
-   * handed out: then a refusal of the second attempt says that the first had no effect either.
+   * pending any more changes nothing. Proposals must reach the controller at most once each and in
+   * the order they are handed out, as on one connection: then a refusal says that no earlier
+   * attempt has had an effect, nor will have.
    */
   isrProposalFailed(error: ProposalError, proposal: IsrProposal): void {
     const next = this.#isr.refused(error, proposal)
@@ -420,9 +421,9 @@ export class PartitionLeader {
   }
 
   /**
-   * A record is committed once every member of the *maximal* ISR durably has it: whoever of them the
-   * controller elects next holds it. A replica that keeps up but is not in the ISR yet is waited for
-   * too, else it could run after the high watermark for ever and never join.
+   * A record is committed once every member of the *maximal* ISR durably has it: whoever of them
+   * the controller elects next holds it. A replica that keeps up but is not in the ISR yet is
+   * waited for too, else it could run after the high watermark for ever and never join.
    */
   #advanceHighWatermark(): void {
     if (!this.minIsrSatisfied) return

@@ -19,8 +19,8 @@ export interface ProducedBatch {
 
 /**
  * - `accept`: append it, then call `applied`, before anything else of this partition is checked.
- * - `duplicate`: it is in the log; answer with the original offsets, at the moment when the original
- *   may be answered (durable, or committed for acks=all): it may not be yet.
+ * - `duplicate`: it is in the log; answer with the original offsets, when the original may be
+ *   answered (durable, or committed for acks=all), which may be later.
  * - `error`: nothing may be appended.
  */
 export type SequenceVerdict =
@@ -100,8 +100,8 @@ export class ProducerStates {
   }
 
   /**
-   * Judges a transaction marker. With transaction version 2 the coordinator has raised the epoch for
-   * it, so that one with the producer's own epoch is late (KIP-890) unless nothing is open.
+   * Judges a transaction marker. With transaction version 2 the coordinator has raised the epoch
+   * for it, so that one with the producer's own epoch is late (KIP-890) unless nothing is open.
    */
   checkMarker(
     marker: Omit<LoggedMarker, 'offset' | 'timestamp'>,

@@ -1,5 +1,5 @@
-// Which replica a consumer in some zone should read from (KIP-392): one in its own zone, if that has
-// what the consumer wants next.
+// Which replica a consumer in some zone should read from (KIP-392): one in its own zone, if that
+// has what the consumer wants next.
 
 import type { PartitionLeader } from './partition-leader.ts'
 

@@ -30,8 +30,14 @@ export function epochEndOnLeader(log: LeaderLog, epoch: number): EpochEnd | unde
 
 /**
  * Whether a follower that fetches from `fetchOffset`, having last fetched a record of
- * `lastFetchedEpoch` (-1: none), holds something the leader lacks, and then where that epoch ends
- * here (the `divergingEpoch` of Fetch v12, KIP-595). `unknown`: an epoch greater than the leader's.
+ * `lastFetchedEpoch` (-1: its log is empty), holds something the leader lacks, and then where that
+ * epoch ends here (the `divergingEpoch` of Fetch v12, KIP-595). Undefined: the record before
+ * `fetchOffset` is the same in both logs, hence all before it are.
+ *
+ * `unknown`: that record cannot be compared, because this log has deleted its own, or because the
+ * epoch is greater than the leader's. An epoch smaller than all that are known must not be taken
+ * for agreement: the follower's last records may never have been committed, and it would show them
+ * as soon as it leads.
  */
 export function divergence(
   log: LeaderLog,
@@ -41,6 +47,12 @@ export function divergence(
   if (lastFetchedEpoch < 0) return undefined
   const end = epochEndOnLeader(log, lastFetchedEpoch)
   if (end === undefined) return 'unknown'
+  const { epochs, leaderEpoch, logEndOffset } = log
+  const [first] = epochs.entries
+  if (lastFetchedEpoch < (first?.epoch ?? leaderEpoch)) {
+    const isAtStart = fetchOffset === (first?.startOffset ?? logEndOffset)
+    return isAtStart && lastFetchedEpoch === epochs.epochBeforeStart ? undefined : 'unknown'
+  }
   return end.leaderEpoch < lastFetchedEpoch || end.endOffset < fetchOffset ? end : undefined
 }
 
