@@ -34,7 +34,8 @@ interface Pending {
 export class IsrProposals implements AsyncDisposable {
   readonly #options: IsrProposalsOptions
   readonly #scope: TaskScope
-  #queue: Pending[] = []
+  /** One per partition: a newer proposal takes the place of one that has not left yet. */
+  #queue = new Map<Partition, Pending>()
   #isSending = false
 
   constructor(options: IsrProposalsOptions) {
@@ -45,7 +46,10 @@ export class IsrProposals implements AsyncDisposable {
   propose(partition: Partition, leader: PartitionLeader, proposal: IsrProposal): void {
     const { clock } = this.#options
     const enqueue = (): void => {
-      this.#queue.push({ partition, leader, proposal })
+      const queued = this.#queue.get(partition)
+      // A retry may fire after what it was overtaken by.
+      if (queued !== undefined && isNewer(queued.proposal, proposal)) return
+      this.#queue.set(partition, { partition, leader, proposal })
       this.#send()
     }
     // Even without a delay not at once: the other partitions of this moment go along.
@@ -57,10 +61,10 @@ export class IsrProposals implements AsyncDisposable {
   }
 
   #send(): void {
-    if (this.#isSending || this.#queue.length === 0) return
+    if (this.#isSending || this.#queue.size === 0) return
     this.#isSending = true
-    const batch = this.#queue
-    this.#queue = []
+    const batch = [...this.#queue.values()]
+    this.#queue = new Map()
     this.#scope.spawn('ISR proposals', async signal => {
       try {
         await this.#exchange(batch, signal)
@@ -110,6 +114,11 @@ export class IsrProposals implements AsyncDisposable {
       partition.performLeader(leader)
     }
   }
+}
+
+function isNewer(a: IsrProposal, b: IsrProposal): boolean {
+  if (a.leaderEpoch !== b.leaderEpoch) return a.leaderEpoch > b.leaderEpoch
+  return a.partitionEpoch > b.partitionEpoch
 }
 
 function topicsOf(batch: readonly Pending[]) {
