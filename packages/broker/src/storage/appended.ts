@@ -33,6 +33,8 @@ export interface Change {
   readonly state: LogState
   /** Where the log starts (`create`, `start`) or ends (`truncate`) from here on. */
   readonly offset: number
+  /** With `create`: the incarnation that ends in the same commit. */
+  readonly replaced: LogState | undefined
   /** Resolved when the change is durable. */
   readonly done: PromiseWithResolvers<void>
 }

@@ -102,11 +102,11 @@ export class CommitMaker {
     // All keys of this commit are below it, all of later ones are not.
     const endSequence = place.sequence + 1 + place.valueCount
     let rowCount = checkpointRows
-    for (const item of queued) if (this.#isWritten(item)) rowCount += 1
+    for (const item of queued) rowCount += rowsOf(item)
     const writer = new IndexRecordWriter(rowCount)
     if (isCheckpoint) this.#table.writeCheckpoint(writer)
     for (const item of queued) {
-      if (!this.#isWritten(item)) continue
+      if (rowsOf(item) === 0) continue
       if (item.kind === 'batch') this.#writeBatch(writer, item)
       else this.#writeChange(writer, item, endSequence)
     }
@@ -118,11 +118,6 @@ export class CommitMaker {
     })
   }
 
-  /** What was undone while it was queued leaves no trace. */
-  #isWritten(item: Queued): boolean {
-    return item.kind !== 'batch' || !item.isDead
-  }
-
   #writeBatch(writer: IndexRecordWriter, item: Appended): void {
     const { state, row, endOffset, valueIndex } = item
     const recorded = this.#recorded(state.number)
@@ -132,10 +127,14 @@ export class CommitMaker {
   }
 
   #writeChange(writer: IndexRecordWriter, change: Change, endSequence: number): void {
-    const { state, offset, kind } = change
+    const { state, offset, kind, replaced } = change
     const { number } = state
     switch (kind) {
       case 'create': {
+        if (replaced !== undefined) {
+          this.#table.delete(replaced.number)
+          writer.delete(replaced.number)
+        }
         const { idBytes } = this.#table.create(number, state.id, offset, offset)
         writer.log(number, idBytes, offset, offset)
         break
@@ -166,6 +165,12 @@ export class CommitMaker {
     assert(recorded !== undefined, 'a log is recorded before its batches')
     return recorded
   }
+}
+
+function rowsOf(item: Queued): number {
+  // What was undone while it was queued leaves no trace.
+  if (item.kind === 'batch') return item.isDead ? 0 : 1
+  return item.replaced === undefined ? 1 : 2
 }
 
 /** Copies the batches, sorted by log, into blocks. */

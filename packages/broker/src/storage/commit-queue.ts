@@ -89,11 +89,16 @@ export class CommitQueue {
   }
 
   /** Resolves when the change is durable. A rejection that nobody waits for is harmless. */
-  change(kind: Change['kind'], state: LogState, offset: number): Promise<void> {
+  change(
+    kind: Change['kind'],
+    state: LogState,
+    offset: number,
+    replaced?: LogState,
+  ): Promise<void> {
     const done = Promise.withResolvers<void>()
     // The failure is reported once, by `onFailure`.
     done.promise.catch(() => {})
-    this.#push({ kind, state, offset, done })
+    this.#push({ kind, state, offset, replaced, done })
     return done.promise
   }
 

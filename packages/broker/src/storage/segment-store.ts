@@ -114,7 +114,7 @@ class Store implements SegmentStore {
       create: (id, startOffset) => this.#newState(id, startOffset),
     }
     for (const { state, error } of recovered.logs) {
-      this.#logs.set(state.id, new StoredLog(state, this.#context))
+      this.#logs.set(state.id, new StoredLog(state, this.#context, Promise.resolve()))
       if (error !== undefined) this.#corrupt.set(state.id, error)
     }
     if (active !== undefined) segments.dropUnwanted(active.id)
@@ -143,9 +143,9 @@ class Store implements SegmentStore {
     const idBytes = new TextEncoder().encode(id).length
     assert(idBytes >= 1 && idBytes <= maxLogIdBytes, 'the id of a log fits its record', () => id)
     const state = this.#newState(id, 0)
-    const log = new StoredLog(state, this.#context)
+    const created = this.#queue.change('create', state, 0)
+    const log = new StoredLog(state, this.#context, created)
     this.#logs.set(id, log)
-    this.#queue.change('create', state, 0)
     return log
   }
 

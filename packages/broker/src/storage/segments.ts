@@ -102,8 +102,12 @@ export class Segments {
     return segment
   }
 
+  /** One batch more is in it. */
   retain(id: number): void {
-    this.get(id).liveCount += 1
+    const segment = this.get(id)
+    segment.liveCount += 1
+    // The one that is written to may have been empty for a while.
+    this.#released.delete(segment)
   }
 
   /** One batch less is wanted; `change` is the number of the change by which. */

@@ -26,12 +26,16 @@ export class StoredLog implements PartitionLog {
   readonly id: string
   readonly #context: StoredLogContext
   #state: LogState
+  /** Resolves when the last change is durable: what changes nothing is durable with it. */
+  #changed: Promise<void>
   #onDurable: ((durableEndOffset: number) => void) | undefined
 
-  constructor(state: LogState, context: StoredLogContext) {
+  /** `created` is when the log itself is durable. */
+  constructor(state: LogState, context: StoredLogContext, created: Promise<void>) {
     this.id = state.id
     this.#state = state
     this.#context = context
+    this.#changed = created
   }
 
   get logStartOffset(): number {
@@ -106,37 +110,37 @@ export class StoredLog implements PartitionLog {
   truncate(toOffset: number): Promise<void> {
     this.#refuse()
     const state = this.#state
-    if (toOffset >= state.endOffset) return Promise.resolve()
+    if (toOffset >= state.endOffset) return this.#changed
     if (toOffset < state.startOffset) return this.restart(toOffset)
     const row = state.index.holding(toOffset)
     const endOffset = state.index.baseOffset(row)
     // The batch that holds the start goes as a whole: the log begins where it began.
     if (endOffset < state.startOffset) return this.restart(endOffset)
-    const done = this.#context.queue.change('truncate', state, endOffset)
+    this.#changed = this.#context.queue.change('truncate', state, endOffset)
     state.truncate(row)
-    return done
+    return this.#changed
   }
 
   restart(offset: number): Promise<void> {
     this.#refuse()
     const { queue, create } = this.#context
     const old = this.#state
-    queue.change('delete', old, old.endOffset)
-    old.delete()
     const state = create(this.id, offset)
     state.onDurable = this.#onDurable
+    this.#changed = queue.change('create', state, offset, old)
+    old.delete()
     this.#state = state
-    return queue.change('create', state, offset)
+    return this.#changed
   }
 
   setLogStartOffset(offset: number): Promise<void> {
     this.#refuse()
     const state = this.#state
-    if (offset <= state.startOffset) return Promise.resolve()
+    if (offset <= state.startOffset) return this.#changed
     assert(offset <= state.endOffset, 'a log does not start after its end')
-    const done = this.#context.queue.change('start', state, offset)
+    this.#changed = this.#context.queue.change('start', state, offset)
     state.startAt(offset)
-    return done
+    return this.#changed
   }
 
   batchAt(offset: number): BatchInfo | undefined {

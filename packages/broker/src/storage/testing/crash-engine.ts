@@ -23,7 +23,9 @@ export class CrashEngine implements StorageEngine {
   readonly #memory: MemoryEngine
   readonly #history = new Map<string, History>()
   #commitCount = 0
+  #dropCount = 0
   #failure: Error | undefined
+  #isLying = false
   #held: PromiseWithResolvers<void> | undefined
 
   /** Begins with what another engine holds. */
@@ -40,6 +42,15 @@ export class CrashEngine implements StorageEngine {
 
   get commitCount(): number {
     return this.#commitCount
+  }
+
+  get dropCount(): number {
+    return this.#dropCount
+  }
+
+  /** From now on a crash may lose what was promised: a disk that lies about flushes. */
+  lie(): void {
+    this.#isLying = true
   }
 
   /** From now on commits fail. */
@@ -62,18 +73,29 @@ export class CrashEngine implements StorageEngine {
    * after, in order. Environments do not know of each other.
    */
   async crash(random: Random): Promise<CrashEngine> {
+    const kept = this.#survivors(random)
     const memory = new MemoryEngine()
-    const kept = new Map<string, readonly Put[][]>()
-    for (const [name, { commits, resolvedCount, isDropping }] of this.#history) {
-      if (isDropping && random.chance(0.5)) continue
-      const count = resolvedCount + random.below(commits.length - resolvedCount + 1)
-      const survivors = commits.slice(0, count).map(puts => [...puts])
-      kept.set(name, survivors)
+    for (const [name, commits] of kept) {
       const environment = memory.open(name)
-      for (const puts of survivors) await environment.commit(puts)
+      for (const puts of commits) await environment.commit(puts)
       await environment.close()
     }
     return new CrashEngine(memory, kept)
+  }
+
+  /** At once: what happens while the new engine is filled does not count. */
+  #survivors(random: Random): Map<string, readonly Put[][]> {
+    const kept = new Map<string, readonly Put[][]>()
+    for (const [name, { commits, resolvedCount, isDropping }] of this.#history) {
+      if (isDropping && random.chance(0.5)) continue
+      const least = this.#isLying ? 0 : resolvedCount
+      const count = least + random.below(commits.length - least + 1)
+      kept.set(
+        name,
+        commits.slice(0, count).map(puts => [...puts]),
+      )
+    }
+    return kept
   }
 
   list(): readonly string[] {
@@ -109,6 +131,7 @@ export class CrashEngine implements StorageEngine {
     const history = this.#history.get(name)
     if (history !== undefined) history.isDropping = true
     await new Promise<void>(resolve => setImmediate(resolve))
+    this.#dropCount += 1
     this.#history.delete(name)
     await this.#memory.drop(name)
   }
