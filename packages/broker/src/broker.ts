@@ -243,12 +243,14 @@ export class Broker implements AsyncDisposable {
   }
 
   #makeInternalTopics(): InternalTopicCreator {
+    const { config, voters } = this.#options
     return new InternalTopicCreator({
       clock: this.#env.clock,
       log: this.#env.log,
       controller: this.#controllerChannel,
-      image: () => this.#quorum.image,
-      specs: internalTopicSpecs(this.#options.config),
+      // A client may come before the second broker: a topic made then would have one replica.
+      clusterSize: () => Math.max(voters.length, this.#quorum.image.cluster.brokers.size),
+      specs: internalTopicSpecs(config),
       onFailure: this.#onFailure,
     })
   }

@@ -1,12 +1,13 @@
-// Creates internal topics through the controller when they are first asked for.
+// Creates topics through the controller when they are first asked for: the broker's own ones, and
+// those of clients where `auto.create.topics.enable` lets them.
 
 import { type Clock, type Logger, TaskScope, TimeoutError } from '@klamm/base/env'
 import { CreateTopics, errorCodes, errorNameOf } from '@klamm/protocol'
-import type { MetadataImage } from '../metadata/index.ts'
+import { isInternalTopic } from '../metadata/index.ts'
 import type { ControllerChannel } from '../network/controller-channel.ts'
 import type { InternalTopics } from './internal-topics.ts'
 
-/** How one internal topic is made. */
+/** How a topic is made; -1: as the controller's configuration says. */
 export interface InternalTopicSpec {
   readonly partitionCount: number
   /** Fewer when the cluster has fewer brokers. */
@@ -18,13 +19,24 @@ export interface InternalTopicCreatorOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly controller: ControllerChannel
-  readonly image: () => MetadataImage
+  /** How many brokers the cluster has or, when it has just been started, is about to have. */
+  readonly clusterSize: () => number
   readonly specs: ReadonlyMap<string, InternalTopicSpec>
   readonly onFailure: (error: unknown) => void
 }
 
 const timeoutMs = 10_000
 const version = 7
+
+/** At a time; a client that asks for more names at once asks again for the rest. */
+const maxCreating = 100
+
+/** A topic that a client has asked for. */
+const ordinary: InternalTopicSpec = {
+  partitionCount: -1,
+  replicationFactor: -1,
+  configs: new Map(),
+}
 
 export class InternalTopicCreator implements InternalTopics, AsyncDisposable {
   readonly #options: InternalTopicCreatorOptions
@@ -37,8 +49,9 @@ export class InternalTopicCreator implements InternalTopics, AsyncDisposable {
   }
 
   ensure(name: string): void {
-    const spec = this.#options.specs.get(name)
+    const spec = this.#specOf(name)
     if (spec === undefined || this.#creating.has(name)) return
+    if (this.#creating.size >= maxCreating) return
     this.#creating.add(name)
     this.#scope.spawn(`create ${name}`, async signal => {
       try {
@@ -53,13 +66,18 @@ export class InternalTopicCreator implements InternalTopics, AsyncDisposable {
     await this.#scope[Symbol.asyncDispose]()
   }
 
+  /** Undefined: an internal topic of something that is not here. */
+  #specOf(name: string): InternalTopicSpec | undefined {
+    const spec = this.#options.specs.get(name)
+    return spec === undefined && !isInternalTopic(name) ? ordinary : spec
+  }
+
   async #create(name: string, spec: InternalTopicSpec, signal: AbortSignal): Promise<void> {
-    const { controller, image, log } = this.#options
-    const brokers = image().cluster.brokers.size
+    const { controller, clusterSize, log } = this.#options
     const topic = {
       name,
       numPartitions: spec.partitionCount,
-      replicationFactor: Math.max(1, Math.min(spec.replicationFactor, brokers)),
+      replicationFactor: Math.min(spec.replicationFactor, clusterSize()),
       assignments: [],
       configs: [...spec.configs].map(([name, value]) => ({ name, value })),
     }
@@ -72,10 +90,10 @@ export class InternalTopicCreator implements InternalTopics, AsyncDisposable {
       )
       const errorCode = response.topics[0]?.errorCode ?? errorCodes.NONE
       if (errorCode === errorCodes.NONE || errorCode === errorCodes.TOPIC_ALREADY_EXISTS) return
-      log.warn('an internal topic was not created', { topic: name, error: errorNameOf(errorCode) })
+      log.warn('a topic was not created', { topic: name, error: errorNameOf(errorCode) })
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error
-      log.warn('an internal topic was not created: no controller answered', { topic: name })
+      log.warn('a topic was not created: no controller answered', { topic: name })
     }
   }
 }
