@@ -22,7 +22,7 @@ const specSchema = z.strictObject({
   dataDirectory: z.string().min(1).optional(),
   /** What an acknowledgement promises; `memory` needs no data directory and keeps nothing. */
   durability: z.enum(['fsync', 'os', 'memory']).optional(),
-  /** Broker configs by Kafka's names. */
+  /** Broker configs by Kafka's names; a few have other defaults here, see `defaultConfig`. */
   config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 })
@@ -64,7 +64,7 @@ export function checkSpec(spec: ClusterSpec): CheckedSpec {
     port: data.port,
     dataDirectory: data.dataDirectory,
     durability: durabilityOf(data.durability, data.dataDirectory),
-    config: new Map(Object.entries(data.config).map(([name, value]) => [name, `${value}`])),
+    config: new Map([...defaultConfig(brokers), ...givenConfig(data.config)]),
     logLevel: data.logLevel,
   }
 }
@@ -78,6 +78,23 @@ function durabilityOf(
     throw new ConfigError(`durability: '${asked}' needs a data directory`)
   }
   return asked ?? 'fsync'
+}
+
+/**
+ * What Kafka leaves at one replica is replicated here as far as there are brokers, as in managed
+ * clusters: an acknowledged record is on two disks, and one broker may be missing.
+ */
+function defaultConfig(brokers: number): readonly (readonly [string, string])[] {
+  return [
+    ['default.replication.factor', `${Math.min(3, brokers)}`],
+    ['min.insync.replicas', brokers >= 3 ? '2' : '1'],
+  ]
+}
+
+function givenConfig(
+  config: Readonly<Record<string, string | number | boolean>>,
+): readonly (readonly [string, string])[] {
+  return Object.entries(config).map(([name, value]) => [name, `${value}`])
 }
 
 function zoneNames(count: number): string[] {
