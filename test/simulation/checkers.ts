@@ -152,6 +152,7 @@ export class Checkers {
     demand('REP-4', highWatermark <= log.durableEndOffset, () => {
       return `broker ${broker.brokerId}: ${highWatermark} is committed, not all of it durable`
     })
+    this.#checkCopies(partition)
     const from = this.#seen.get(`${broker.brokerId}-${partition.partitionIndex}`)?.highWatermark
     for (const batch of batchesOf(partition, from ?? 0, highWatermark)) {
       const known = state.committed.get(batch.baseOffset)
@@ -161,6 +162,18 @@ export class Checkers {
           return `partition ${partition.partitionIndex} differs at ${batch.baseOffset}`
         })
       }
+    }
+  }
+
+  /** What a leader calls committed is durable on every member of its ISR that runs. */
+  #checkCopies({ leader, topicId, partitionIndex, highWatermark }: Replica): void {
+    for (const id of leader?.maximalIsr ?? []) {
+      const copy = this.#cluster.broker(id)?.partitions.get(topicId, partitionIndex)
+      // A broker that has just started has not opened its logs yet.
+      if (copy === undefined) continue
+      demand('REP-4', copy.log.durableEndOffset >= highWatermark, () => {
+        return `${highWatermark} is committed, broker ${id} holds ${copy.log.durableEndOffset}`
+      })
     }
   }
 
