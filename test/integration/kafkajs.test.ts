@@ -21,6 +21,9 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   decompress: async (buffer: Buffer) => zstdDecompressSync(buffer),
 })
 
+/** A consumer that stops waits for its fetch: with KafkaJS's five seconds a test would, too. */
+const maxWaitTimeInMs = 200
+
 let cluster: Cluster
 let topicCount = 0
 
@@ -58,7 +61,7 @@ type Received = KafkaMessage & { readonly partition: number }
 
 /** Consumes from the beginning until `count` records have come. */
 async function consumeAll(topic: string, count: number, groupId: string): Promise<Received[]> {
-  const consumer = kafka().consumer({ groupId })
+  const consumer = kafka().consumer({ groupId, maxWaitTimeInMs })
   const received: Received[] = []
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
@@ -137,6 +140,7 @@ test('the members of a group share the partitions, and take over from one that l
   const join = async (name: string): Promise<void> => {
     const consumer = kafka(name).consumer({
       groupId,
+      maxWaitTimeInMs,
       sessionTimeout: 6_000,
       heartbeatInterval: 300,
     })
@@ -193,6 +197,21 @@ test('a group goes on where it had committed', async () => {
     Array.from({ length: 10 }, (_, i) => `${10 + i}`),
   )
   await producer.disconnect()
+})
+
+test('a topic comes into being when it is first asked for', async () => {
+  const topic = 'kafkajs-never-created'
+  const producer = kafka().producer({ allowAutoTopicCreation: true })
+  await producer.connect()
+  await producer.send({ topic, acks: -1, messages: [{ value: 'first' }] })
+  await producer.disconnect()
+  const received = await consumeAll(topic, 1, 'auto-created')
+  expect(received.map(({ value }) => value?.toString())).toEqual(['first'])
+  const admin = kafka().admin()
+  await admin.connect()
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+  await admin.disconnect()
+  expect(topics[0]?.partitions.map(({ replicas }) => replicas.length)).toEqual([3])
 })
 
 test('topics, partitions, configs and offsets are administered', async () => {

@@ -9,8 +9,6 @@ export const testConfig = {
   'broker.session.timeout.ms': 2_000,
   'broker.heartbeat.interval.ms': 200,
   'replica.lag.time.max.ms': 5_000,
-  'min.insync.replicas': 2,
-  'default.replication.factor': 3,
 }
 
 export async function testCluster(spec: ClusterSpec = {}): Promise<Cluster> {
