@@ -1,12 +1,14 @@
+import { batchAttribute as attribute, type BatchHeader } from '@klamm/protocol/batch-header'
 import { expect, test } from 'vitest'
 import { type AppendContext, type AppendRules, validateAppend } from './append-validator.ts'
-import { attribute, type BatchHeader } from './batch.ts'
 
 const now = 1_700_000_000_000
 
 const header: BatchHeader = {
   baseOffset: 0,
   sizeInBytes: 200,
+  batchLength: 188,
+  crc: 0,
   partitionLeaderEpoch: -1,
   magic: 2,
   attributes: 0,

@@ -2,13 +2,19 @@
 // has checked the CRC; records are opened only where the verdict asks for it.
 
 import { assert } from '@klamm/base'
+import {
+  type BatchHeader,
+  batchAttribute,
+  batchHeaderBytes,
+  type CompressionName,
+  compressionOf,
+  isControlBatch,
+  isTransactionalBatch,
+} from '@klamm/protocol/batch-header'
 import type { ErrorName } from '@klamm/protocol/errors'
-import { attribute, type BatchHeader, batchHeaderBytes, minRecordBytes } from './batch.ts'
 
-/** By their number in the attributes of a batch. */
-export const compressionNames = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
-
-export type CompressionName = (typeof compressionNames)[number]
+/** The smallest record: length, attributes, two deltas, no key, no value, no headers. */
+const minRecordBytes = 7
 
 /** The configs of a topic that concern an append. */
 export interface AppendRules {
@@ -89,7 +95,7 @@ export function validateAppend(
 
 /** What no batch may be like, whatever the topic: claims of a client about its bytes. */
 function problemWithShape(header: BatchHeader): RejectedAppend | undefined {
-  const { magic, recordCount, lastOffsetDelta, sizeInBytes, attributes } = header
+  const { magic, recordCount, lastOffsetDelta, sizeInBytes } = header
   if (magic !== 2) return rejected('INVALID_RECORD', `batch format ${magic} is not supported`)
   if (recordCount <= 0) return rejected('INVALID_RECORD', `${recordCount} records in a batch`)
   if (lastOffsetDelta !== recordCount - 1) {
@@ -97,8 +103,8 @@ function problemWithShape(header: BatchHeader): RejectedAppend | undefined {
     return rejected('INVALID_RECORD', message)
   }
   // Otherwise a few bytes could use up the offsets of a partition.
-  const isCompressed = (attributes & attribute.compressionMask) !== 0
-  if (!isCompressed && sizeInBytes < batchHeaderBytes + recordCount * minRecordBytes) {
+  const isPlain = compressionOf(header) === 'none'
+  if (isPlain && sizeInBytes < batchHeaderBytes + recordCount * minRecordBytes) {
     return rejected('INVALID_RECORD', `${recordCount} records do not fit in ${sizeInBytes} bytes`)
   }
   return undefined
@@ -114,14 +120,14 @@ function problemWithOrigin(
     return rejected('MESSAGE_TOO_LARGE', message)
   }
   if (origin === 'coordinator') return undefined
-  if ((attributes & attribute.control) !== 0) {
+  if (isControlBatch(header)) {
     return rejected('INVALID_RECORD', 'clients do not write control batches')
   }
-  if ((attributes & attribute.deleteHorizon) !== 0) {
+  if ((attributes & batchAttribute.deleteHorizon) !== 0) {
     return rejected('INVALID_RECORD', 'clients do not set delete horizons')
   }
   if (producerId < 0) {
-    const isPlain = producerId === -1 && (attributes & attribute.transactional) === 0
+    const isPlain = producerId === -1 && !isTransactionalBatch(header)
     return isPlain ? undefined : rejected('INVALID_RECORD', `producer id ${producerId}`)
   }
   if (producerEpoch < 0) return rejected('INVALID_RECORD', `producer epoch ${producerEpoch}`)
@@ -130,10 +136,10 @@ function problemWithOrigin(
 }
 
 function problemWithCompression(
-  { attributes }: BatchHeader,
+  header: BatchHeader,
   { zstdIsAllowed }: AppendContext,
 ): RejectedAppend | undefined {
-  const compression = compressionNames[attributes & attribute.compressionMask]
+  const compression = compressionOf(header)
   if (compression === undefined) {
     return rejected('UNSUPPORTED_COMPRESSION_TYPE', 'unknown compression type')
   }
@@ -151,7 +157,7 @@ function problemWithTimestamps(
   header: BatchHeader,
   { origin, rules, wallMs }: AppendContext,
 ): RejectedAppend | undefined {
-  if (origin === 'client' && (header.attributes & attribute.logAppendTime) !== 0) {
+  if (origin === 'client' && (header.attributes & batchAttribute.logAppendTime) !== 0) {
     return rejected('INVALID_TIMESTAMP', 'producers do not set the timestamp type LogAppendTime')
   }
   if (rules.messageTimestampType === 'LogAppendTime') return undefined
@@ -195,8 +201,7 @@ function recompression(header: BatchHeader, rules: AppendRules): CompressionName
   const { compressionType } = rules
   if (compressionType === 'producer') return undefined
   const wanted = compressionType === 'uncompressed' ? 'none' : compressionType
-  const has = compressionNames[header.attributes & attribute.compressionMask]
-  return has === wanted ? undefined : wanted
+  return compressionOf(header) === wanted ? undefined : wanted
 }
 
 function rejected(error: ErrorName, message: string): RejectedAppend {

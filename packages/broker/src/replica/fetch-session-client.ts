@@ -2,7 +2,7 @@
 // since the last one that the leader has answered.
 
 import type { ErrorName } from '@klamm/protocol/errors'
-import { finalEpoch, initialEpoch, nextSessionEpoch, noSession } from './fetch-session.ts'
+import { initialEpoch, nextSessionEpoch, noSession } from './fetch-session.ts'
 import type { FollowerFetch } from './partition-follower.ts'
 
 export interface TopicIdPartition {
@@ -41,7 +41,7 @@ export class FetchSessionClient {
 
   /** The request that asks for these partitions and no others. */
   request(wanted: readonly SessionFetch[]): SessionFetchRequest {
-    const isFull = this.#sessionEpoch === initialEpoch || this.#sessionEpoch === finalEpoch
+    const isFull = this.#sessionEpoch === initialEpoch
     const next = new Map<string, SessionFetch>()
     const changed: SessionFetch[] = []
     for (const item of wanted) {
@@ -74,17 +74,12 @@ export class FetchSessionClient {
     }
     // The leader gave us no session or has lost it: the next request tells everything.
     if (error === 'NONE' || error === 'FETCH_SESSION_ID_NOT_FOUND') this.#sessionId = noSession
-    this.#startAgain()
+    this.#sessionEpoch = initialEpoch
   }
 
   /** No response: the leader may or may not have noted the request. */
   failed(): void {
-    this.#startAgain()
-  }
-
-  #startAgain(): void {
     this.#sessionEpoch = initialEpoch
-    this.#known = new Map()
   }
 }
 

@@ -57,33 +57,25 @@ export class FollowerProgress {
     return this.#lastFetchMs
   }
 
-  get lastCaughtUpMs(): number {
-    return this.#lastCaughtUpMs
-  }
-
   fetched(fetch: FetchedState): void {
     const { brokerEpoch, fetchOffset, leaderEndOffset, nowMs } = fetch
     assert(brokerEpoch >= this.#brokerEpoch, 'fetches of past incarnations are not counted')
     // Under load the end moves on while a fetch travels. Who now has what was the end at its last
     // fetch was caught up then.
-    if (fetchOffset >= leaderEndOffset) this.#caughtUp(nowMs)
+    if (fetchOffset >= leaderEndOffset) this.#lastCaughtUpMs = nowMs
     else if (this.hasFetched && fetchOffset >= this.#lastFetchLeaderEndOffset) {
-      this.#caughtUp(this.#lastFetchMs)
+      this.#lastCaughtUpMs = this.#lastFetchMs
     }
     this.#brokerEpoch = brokerEpoch
     // May go back: the follower truncated, or a new incarnation came back with less.
     this.#logEndOffset = fetchOffset
     this.#logStartOffset = fetch.logStartOffset
-    this.#lastFetchMs = Math.max(this.#lastFetchMs, nowMs)
+    this.#lastFetchMs = nowMs
     this.#lastFetchLeaderEndOffset = leaderEndOffset
   }
 
   /** Whether it had all that the leader had, at some time within the last `maxLagMs`. */
   isCaughtUp(leaderEndOffset: number, nowMs: number, maxLagMs: number): boolean {
     return this.#logEndOffset >= leaderEndOffset || nowMs - this.#lastCaughtUpMs <= maxLagMs
-  }
-
-  #caughtUp(atMs: number): void {
-    this.#lastCaughtUpMs = Math.max(this.#lastCaughtUpMs, atMs)
   }
 }

@@ -122,6 +122,19 @@ test('members that have not fetched yet are proposed without an incarnation', ()
   ])
 })
 
+test('a member that was refused does not hold the high watermark back any more', () => {
+  const machine = leader({ isr: [1, 2] })
+  fetched(machine, 3, 0, 1)
+  const proposal = proposalIn(machine)
+  machine.appended(4)
+  machine.durable(4)
+  // Too long ago to be waited for as one that is about to join.
+  fetched(machine, 2, 4, 40)
+  expect(machine.highWatermark).toBe(0)
+  machine.isrProposalFailed('INELIGIBLE_REPLICA', proposal)
+  expect(machine.takeEffects()).toEqual([{ kind: 'highWatermarkAdvanced', highWatermark: 4 }])
+})
+
 test('one proposal at a time, and the next one right after the answer', () => {
   const machine = leader({ isr: [1] })
   fetched(machine, 2, 0)
