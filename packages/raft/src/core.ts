@@ -49,7 +49,7 @@ export class RaftCore {
   term: Term
   votedFor: VoterId | undefined
   leader: VoterId | undefined
-  /** When the leader was last heard. */
+  /** When the leader of this term was last heard. */
   leaderContactMs: number | undefined
   /** A voter campaigns, an observer announces itself, when nothing is heard until then. */
   electionDeadlineMs: number
@@ -116,10 +116,10 @@ export class RaftCore {
     return this.writes.durableIndex(this.log.handedIndex)
   }
 
-  /** A leader is known and was heard within an election timeout; or this is one. */
+  /** A leader of this term was heard within an election timeout; or this is one. */
   get heardLeader(): boolean {
     if (this.#role === 'leader') return true
-    if (this.leader === undefined || this.leaderContactMs === undefined) return false
+    if (this.leaderContactMs === undefined) return false
     return this.nowMs - this.leaderContactMs < this.config.electionTimeoutMs
   }
 

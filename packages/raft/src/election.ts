@@ -5,15 +5,14 @@ import type { RaftCore } from './core.ts'
 import { becomeLeader } from './leader.ts'
 import type { PreVote, PreVoteResponse, Vote, VoteResponse } from './message.ts'
 import { voteOutcome } from './quorum.ts'
-import { becomeFollower, resetElectionTimer } from './roles.ts'
+import { becomeFollower, passiveRole, resetElectionTimer } from './roles.ts'
 import { type LogPosition, sameVoter, type VoterId, voterKey } from './types.ts'
 
 /** Asks everybody whether an election would succeed. Changes no term and nothing durable. */
 export function startPreVote(core: RaftCore): void {
-  if (!core.membership.isVoter(core.id) || core.role === 'leader') return
+  if (passiveRole(core) !== 'follower' || core.role === 'leader') return
   core.transition('preCandidate')
   core.leader = undefined
-  core.leaderContactMs = undefined
   core.mayFollowHint = true
   core.votes.clear()
   resetElectionTimer(core)

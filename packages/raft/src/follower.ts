@@ -5,7 +5,7 @@ import { campaign } from './election.ts'
 import type { Append, Heartbeat, SnapshotChunk, TimeoutNow } from './message.ts'
 import { becomeFollower, resetElectionTimer, settleRole } from './roles.ts'
 import { PartialSnapshot } from './snapshot-assembly.ts'
-import { type Snapshot, sameVoter, type VoterId } from './types.ts'
+import { type LogIndex, type Snapshot, sameVoter, type VoterId } from './types.ts'
 
 /**
  * A message of the leader of the present term came. False when it is not to be listened to: there is
@@ -40,7 +40,7 @@ export function onAppend(core: RaftCore, from: VoterId, message: Append): void {
   }
   storeEntries(core, message)
   const provenIndex = message.prevIndex + message.entries.length
-  log.commitTo(core.rules.followerCommit(message.commit, provenIndex, log.lastIndex))
+  commitTo(core, core.rules.followerCommit(message.commit, provenIndex, log.lastIndex))
   accept(core, from, provenIndex)
 }
 
@@ -60,12 +60,16 @@ function storeEntries(core: RaftCore, message: Append): void {
     log.append(entry)
     membership.appended(entry)
   }
+}
+
+function commitTo(core: RaftCore, index: LogIndex): void {
+  core.log.commitTo(index)
   settleRole(core)
 }
 
 export function onHeartbeat(core: RaftCore, from: VoterId, message: Heartbeat): void {
   if (!follow(core, from)) return
-  core.log.commitTo(Math.min(message.commit, core.log.lastIndex))
+  commitTo(core, Math.min(message.commit, core.log.lastIndex))
   core.send(from, { kind: 'heartbeatResponse', term: core.term, round: message.round })
 }
 
@@ -79,7 +83,7 @@ export function onSnapshotChunk(core: RaftCore, from: VoterId, message: Snapshot
   }
   if (log.termAt(snapshotIndex) === snapshotTerm) {
     // The log has it all: equal terms at an index mean equal logs up to there.
-    log.commitTo(snapshotIndex)
+    commitTo(core, snapshotIndex)
     accept(core, from, snapshotIndex)
     return
   }

@@ -1,7 +1,7 @@
 // Leading: the first entry of a term, proposals, answers of followers, heartbeats, and giving up when
 // no majority answers.
 
-import { appendOwn, followVoters, maybeCommit, voterValues } from './commit.ts'
+import { appendOwn, type EntryBody, followVoters, maybeCommit, voterValues } from './commit.ts'
 import type { RaftCore } from './core.ts'
 import { Leadership } from './leadership.ts'
 import type {
@@ -38,7 +38,17 @@ export function becomeLeader(core: RaftCore): void {
     leadership.uncommittedBytes += entryBytes(entry)
   }
   followVoters(core, leadership, lastIndex)
-  appendOwn(core, { kind: 'noop' })
+  appendOwn(core, firstEntry(core))
+}
+
+/**
+ * Committing it commits everything before it. The first entry of the first leader ever names the
+ * voters it was elected by: a node that joins later, with an empty directory, learns them from it.
+ */
+function firstEntry(core: RaftCore): EntryBody {
+  const { membership } = core
+  if (membership.index > 0) return { kind: 'noop' }
+  return { kind: 'config', configuration: membership.inForce }
 }
 
 export function onAppendAccepted(core: RaftCore, from: VoterId, message: AppendAccepted): void {
@@ -90,7 +100,7 @@ export function broadcastHeartbeat(core: RaftCore, leadership: Leadership): void
     core.send(progress.id, {
       kind: 'heartbeat',
       term: core.term,
-      commit: Math.min(progress.matchIndex, core.log.commitIndex),
+      commit: core.rules.heartbeatCommit(core.log.commitIndex, progress.matchIndex),
       round: leadership.reads.round,
     })
   }

@@ -44,6 +44,20 @@ export class Membership {
     return this.voters.some(voter => sameVoter(voter, id))
   }
 
+  /**
+   * Whether the node may be needed as a leader: it votes in the configuration in force, or did in one
+   * that may yet come back. A voter whose removal is not committed may be the only one whose log is
+   * complete, so it goes on campaigning (thesis §4.2.2).
+   */
+  isElectable(id: VoterId, commitIndex: LogIndex): boolean {
+    if (this.isVoter(id)) return true
+    if (this.index <= commitIndex) return false
+    const certain = this.#placed.findLastIndex(placed => placed.index <= commitIndex)
+    return this.#placed
+      .slice(Math.max(0, certain))
+      .some(placed => placed.configuration.voters.some(voter => sameVoter(voter, id)))
+  }
+
   /** The configuration in force at `index`, which is not before the snapshot. */
   at(index: LogIndex): Configuration {
     const placed = this.#placed.findLast(candidate => candidate.index <= index)

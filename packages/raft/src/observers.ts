@@ -13,7 +13,6 @@ export function announce(core: RaftCore): void {
   resetElectionTimer(core)
   if (core.leader !== undefined) {
     core.leader = undefined
-    core.leaderContactMs = undefined
     core.roleChanged = true
   }
   core.mayFollowHint = true

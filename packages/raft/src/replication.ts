@@ -48,7 +48,11 @@ function sendAppend(core: RaftCore, progress: Progress): boolean {
 function sendCheck(core: RaftCore, progress: Progress): void {
   const prevIndex = progress.nextIndex - 1
   const prevTerm = core.log.termAt(prevIndex)
-  if (prevTerm === undefined) return
+  if (prevTerm === undefined) {
+    // Compacted while it was on its way.
+    startSnapshot(core, progress)
+    return
+  }
   core.send(progress.id, {
     kind: 'append',
     term: core.term,
@@ -70,8 +74,12 @@ export function appendAccepted(
   if (matchIndex > core.log.lastIndex) return false
   const isNews = progress.matched(matchIndex)
   if (progress.state === 'probe') progress.becomeReplicate()
-  if (progress.state === 'snapshot' && core.log.termAt(progress.matchIndex) !== undefined) {
-    progress.becomeReplicate()
+  const { transfer } = progress
+  if (transfer !== undefined) {
+    const { matchIndex: has } = progress
+    if (core.log.termAt(has) !== undefined) progress.becomeReplicate()
+    // The log moved on while the snapshot was on its way: the next one follows.
+    else if (has >= transfer.snapshot.index) progress.becomeProbe(has + 1)
   }
   return isNews
 }

@@ -9,9 +9,9 @@ export function resetElectionTimer(core: RaftCore): void {
   core.electionDeadlineMs = core.nowMs + electionTimeoutMs + core.random.below(electionTimeoutMs)
 }
 
-/** Follower if the configuration in force has this node as a voter, else observer. */
+/** Follower if this node may be elected, else observer. */
 export function passiveRole(core: RaftCore): Role {
-  return core.membership.isVoter(core.id) ? 'follower' : 'observer'
+  return core.membership.isElectable(core.id, core.log.commitIndex) ? 'follower' : 'observer'
 }
 
 /** Follows `leader` (or waits for one) in `term`, which is not below the present one. */
@@ -19,17 +19,18 @@ export function becomeFollower(core: RaftCore, term: Term, leader: VoterId | und
   if (term > core.term) {
     core.term = term
     core.votedFor = undefined
+    core.leaderContactMs = undefined
   }
   endLeadership(core)
   core.votes.clear()
   core.leader = leader
-  core.leaderContactMs = leader === undefined ? undefined : core.nowMs
+  if (leader !== undefined) core.leaderContactMs = core.nowMs
   core.partialSnapshot = undefined
   core.transition(passiveRole(core))
   resetElectionTimer(core)
 }
 
-/** The configuration in force changed: a passive node may have become or ceased to be a voter. */
+/** The configuration in force changed, or became certain: a node may begin or cease to be electable. */
 export function settleRole(core: RaftCore): void {
   if (core.role === 'leader') return
   const role = passiveRole(core)

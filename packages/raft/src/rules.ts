@@ -50,8 +50,17 @@ export interface Rules {
   /** The log prefix that is on disk whatever happens to the writes under way. */
   durableIndex(handedIndex: LogIndex, diskEndIndex: LogIndex, firstChange: LogIndex): LogIndex
 
+  /**
+   * Whether an answer of `messageTerm` no longer counts: it is about what this node asked in an
+   * earlier term, and its log may have been cut and grown again since.
+   */
+  isOutdated(messageTerm: Term, term: Term): boolean
+
   /** What an append message of a leader with `leaderCommit` lets the receiver commit. */
   followerCommit(leaderCommit: LogIndex, provenIndex: LogIndex, lastIndex: LogIndex): LogIndex
+
+  /** What a heartbeat lets the receiver commit: it proves nothing about the rest of its log. */
+  heartbeatCommit(commitIndex: LogIndex, matchIndex: LogIndex): LogIndex
 
   /**
    * First index to cut when an append with entries up to `provenIndex` came; undefined for none.
@@ -101,7 +110,9 @@ export const soundRules: Rules = {
   mayRelease: (held, persistedId) => persistedId >= held.writeId,
   durableIndex: (handedIndex, diskEndIndex, firstChange) =>
     Math.min(handedIndex, diskEndIndex, firstChange - 1),
+  isOutdated: (messageTerm, term) => messageTerm < term,
   followerCommit: (leaderCommit, provenIndex) => Math.min(leaderCommit, provenIndex),
+  heartbeatCommit: (commitIndex, matchIndex) => Math.min(commitIndex, matchIndex),
   cutFrom: (firstNew, provenIndex, lastIndex) =>
     firstNew <= provenIndex && firstNew <= lastIndex ? firstNew : undefined,
   revertsConfiguration: () => true,

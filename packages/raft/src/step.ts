@@ -100,7 +100,7 @@ function lowerTerm(core: RaftCore, from: VoterId, message: Message): boolean {
     case 'handle':
       return true
     case 'drop':
-      return false
+      return !core.rules.isOutdated(message.term, core.term)
     case 'refuse': {
       const prevIndex = message.kind === 'append' ? message.prevIndex : 0
       const hint = { hintIndex: 0, hintTerm: 0 }

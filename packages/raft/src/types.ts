@@ -59,7 +59,10 @@ export interface ConfigEntry extends LogPosition {
   readonly configuration: Configuration
 }
 
-/** The first entry of every leader: committing it commits everything before it (thesis §3.6.2). */
+/**
+ * The first entry of a leader: committing it commits everything before it (thesis §3.6.2). Only the
+ * very first leader begins with a configuration instead, the one of the bootstrap.
+ */
 export interface NoopEntry extends LogPosition {
   readonly kind: 'noop'
 }
@@ -95,7 +98,7 @@ export interface PersistedState {
 
 /**
  * - `unreadable`: its state could not be read; takes no part in anything (RAFT-16).
- * - `observer`: replicates, does not vote, because no configuration it knows has it as a voter.
+ * - `observer`: replicates; no configuration that may count has it as a voter.
  * - `follower`: a voter that follows a leader, or waits for one.
  * - `preCandidate`: asks whether it would be elected, without touching any term.
  * - `candidate`: asks for votes in a new term.
