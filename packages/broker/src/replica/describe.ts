@@ -2,9 +2,10 @@
 
 import type { EpochCache } from './epoch-cache.ts'
 import type { IsrProposal } from './isr-state.ts'
+import type { LeaderEffect, ReplicaFetchResult } from './leader-types.ts'
 import type { OpenTransactions } from './open-transactions.ts'
 import type { FollowerAction, FollowerEffect, PartitionFollower } from './partition-follower.ts'
-import type { LeaderEffect, PartitionLeader, ReplicaFetchResult } from './partition-leader.ts'
+import type { PartitionLeader } from './partition-leader.ts'
 import type { ProducerEntry } from './producer-record.ts'
 import type { ProducerStates, SequenceVerdict } from './producer-state.ts'
 

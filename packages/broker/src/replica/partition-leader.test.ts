@@ -3,7 +3,8 @@ import { seededTest } from '@klamm/base/testing'
 import { expect, test } from 'vitest'
 import { EpochCache } from './epoch-cache.ts'
 import type { IsrProposal, PartitionState } from './isr-state.ts'
-import { type LeaderOptions, PartitionLeader } from './partition-leader.ts'
+import type { LeaderOptions } from './leader-types.ts'
+import { PartitionLeader } from './partition-leader.ts'
 
 const partition: PartitionState = {
   leaderEpoch: 5,

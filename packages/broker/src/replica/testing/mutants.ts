@@ -2,12 +2,13 @@
 // not find all of them proves nothing about the machines it passes.
 
 import { EpochCache, type EpochEnd } from '../epoch-cache.ts'
+import type { ReplicaFetch, ReplicaFetchResult } from '../leader-types.ts'
 import {
   type FetchedPartition,
   type FollowerFetch,
   PartitionFollower,
 } from '../partition-follower.ts'
-import { PartitionLeader, type ReplicaFetch, type ReplicaFetchResult } from '../partition-leader.ts'
+import { PartitionLeader } from '../partition-leader.ts'
 import { type ProducedBatch, ProducerStates, type SequenceVerdict } from '../producer-state.ts'
 import { honest, type Parts } from './parts.ts'
 

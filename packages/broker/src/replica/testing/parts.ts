@@ -3,8 +3,9 @@
 
 import { EpochCache } from '../epoch-cache.ts'
 import type { IsrProposal } from '../isr-state.ts'
+import type { LeaderOptions } from '../leader-types.ts'
 import { type FollowerOptions, PartitionFollower } from '../partition-follower.ts'
-import { type LeaderOptions, PartitionLeader } from '../partition-leader.ts'
+import { PartitionLeader } from '../partition-leader.ts'
 import { ProducerStates } from '../producer-state.ts'
 import type { ToyLog } from './toy-log.ts'
 

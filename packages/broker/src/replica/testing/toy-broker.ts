@@ -3,26 +3,14 @@
 
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { CommittedIsr, IsrProposal } from '../isr-state.ts'
-import type { FetchedPartition, FollowerFetch, PartitionFollower } from '../partition-follower.ts'
+import type { FollowerFetch, PartitionFollower } from '../partition-follower.ts'
 import type { PartitionLeader } from '../partition-leader.ts'
-import type { ProducedBatch } from '../producer-state.ts'
 import type { Checker } from './checker.ts'
 import type { Parts } from './parts.ts'
 import type { ToyController, ToyImage } from './toy-controller.ts'
-import { type LogBeginning, type ToyBatch, ToyLog } from './toy-log.ts'
+import { ToyLog } from './toy-log.ts'
+import type { FetchAnswer, ToyProduce, ToyProduceAnswer } from './toy-messages.ts'
 import type { Endpoint, World } from './world.ts'
-
-/** What a client sends: one batch and who it is. */
-export interface ToyProduce extends ProducedBatch {
-  readonly id: number
-  readonly isTransactional: false
-}
-
-export interface ToyProduceAnswer {
-  readonly error: ErrorName
-  /** -1 with an error. */
-  readonly baseOffset: number
-}
 
 export interface ToyBrokerOptions {
   readonly id: number
@@ -35,12 +23,6 @@ export interface ToyBrokerOptions {
   readonly flushMs: number
   /** Longest time that a proposal needs to the controller, beyond that of other messages. */
   readonly proposalMs: number
-}
-
-interface FetchAnswer extends Omit<FetchedPartition, 'batches'> {
-  readonly batches: readonly ToyBatch[]
-  /** A broker that has to start again would copy a snapshot of the producers. */
-  readonly beginning: LogBeginning
 }
 
 interface Waiter {

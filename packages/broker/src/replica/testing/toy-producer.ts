@@ -2,8 +2,9 @@
 // client's side of IDEM-1 to IDEM-3.
 
 import type { Checker } from './checker.ts'
-import type { ToyBroker, ToyProduceAnswer } from './toy-broker.ts'
+import type { ToyBroker } from './toy-broker.ts'
 import type { ToyImage } from './toy-controller.ts'
+import type { ToyProduceAnswer } from './toy-messages.ts'
 import type { Endpoint, World } from './world.ts'
 
 interface Pending {
