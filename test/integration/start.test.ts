@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -51,7 +51,7 @@ function start(...args: string[]): Run {
   return { child, ready, ended }
 }
 
-/** Four free ports in a row, most likely still free a moment later. */
+/** Three free ports in a row, most likely still free a moment later. */
 async function freePort(): Promise<number> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 30_000)
@@ -85,6 +85,30 @@ test('three brokers start, say where they are, and stop on SIGTERM; again on the
     run.child.kill('SIGTERM')
     expect(await run.ended).toMatchObject({ code: 0, err: '' })
   }
+})
+
+test('Ctrl-C that comes twice, as under npm, still stops in order', async () => {
+  const data = newDirectory()
+  const run = start('--data', data, '--port', `${await freePort()}`)
+  await run.ready
+  run.child.kill('SIGINT')
+  run.child.kill('SIGINT')
+  expect(await run.ended).toMatchObject({ code: 0, err: '' })
+  expect(existsSync(join(data, 'broker-1'))).toBe(true)
+  expect(existsSync(join(data, 'broker-1', '.lock'))).toBe(false)
+})
+
+test('after a kill it starts again on the same data', async () => {
+  const data = newDirectory()
+  const port = await freePort()
+  const first = start('--data', data, '--port', `${port}`)
+  await first.ready
+  first.child.kill('SIGKILL')
+  await first.ended
+  const second = start('--data', data, '--port', `${port}`)
+  expect(await second.ready).toContain(`broker 3 in zone-c: 127.0.0.1:${port + 2}`)
+  second.child.kill('SIGTERM')
+  expect(await second.ended).toMatchObject({ code: 0, err: '' })
 })
 
 test('a port in use is one clear sentence and exit code 1', async () => {

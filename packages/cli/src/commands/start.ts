@@ -2,6 +2,7 @@
 
 import { type Cluster, type ClusterSpec, startCluster } from '@klamm/cluster'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { stopSignal } from '../stop-signal.ts'
 
 interface StartOptions {
   readonly data: string
@@ -39,7 +40,7 @@ export function startCommand(): Command {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const isStopping = stopSignal()
+  const isStopping = stopSignal(process, () => performance.now())
   const { durability, data } = options
   const cluster = await startCluster({
     mode: options.mode,
@@ -71,20 +72,6 @@ function announce(cluster: Cluster, { mode, durability, data }: StartOptions): v
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
-}
-
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise(resolve => {
-    let count = 0
-    const onSignal = (): void => {
-      count += 1
-      if (count > 1) process.exit(130)
-      resolve()
-    }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
-  })
 }
 
 function whole(text: string): number {
