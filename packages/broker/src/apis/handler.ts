@@ -47,6 +47,14 @@ export interface Handler<Needs, S extends ApiSchema = ApiSchema> {
 /** What `handle` returns when the protocol has no answer to this request (Produce with acks=0). */
 export const noResponse: unique symbol = Symbol('noResponse')
 
+/**
+ * Thrown by `handle` where the protocol leaves nothing but to close the connection. Not a failure of
+ * the broker.
+ */
+export class CloseConnection extends Error {
+  override readonly name = 'CloseConnection'
+}
+
 interface Definition<Needs, S extends ApiSchema> {
   readonly schema: S
   readonly versions: readonly [number, number]

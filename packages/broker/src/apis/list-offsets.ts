@@ -11,9 +11,10 @@ import {
   ListOffsets,
   type ListOffsetsRequest,
   type ListOffsetsResponse,
+  RecordsError,
 } from '@klamm/protocol'
 import type { Partition } from '../partition/partition.ts'
-import { listOffset } from '../replica/index.ts'
+import { listOffset, type OffsetAnswer } from '../replica/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { type Handler, handler } from './handler.ts'
 
@@ -49,19 +50,32 @@ function find(partition: Partition, question: Parameters<typeof listOffset>[0]):
     case 'offset':
       return at(partition, answer.offset, -1)
     case 'lookup':
-      return lookUp(partition, answer.timestamp, answer.endOffset)
+      return lookedUp(() => lookUp(partition, answer))
     case 'lookupMax':
-      return lookUpMax(partition, answer.endOffset)
+      return lookedUp(() => lookUpMax(partition, answer.endOffset))
+  }
+}
+
+/** Looks into batches, which nobody did when they came: what is in there is the producer's word. */
+function lookedUp(find: () => Found): Found {
+  try {
+    return find()
+  } catch (error) {
+    if (!(error instanceof RecordsError)) throw error
+    return failed(error.errorName)
   }
 }
 
 /** Exact to the record, not to the batch. */
-function lookUp(partition: Partition, timestamp: number, endOffset: number): Found {
-  const { log } = partition
-  const batch = log.firstBatchAtOrAfterTimestamp(timestamp)
-  if (batch === undefined || batch.baseOffset >= endOffset) return at(partition, -1, -1)
+function lookUp(
+  partition: Partition,
+  { timestamp, endOffset, mayLag }: Extract<OffsetAnswer, { readonly kind: 'lookup' }>,
+): Found {
+  const none = mayLag ? failed('OFFSET_NOT_AVAILABLE') : at(partition, -1, -1)
+  const batch = partition.log.firstBatchAtOrAfterTimestamp(timestamp)
+  if (batch === undefined || batch.baseOffset >= endOffset) return none
   const record = recordIn(partition, batch.baseOffset, timestamp)
-  if (record === undefined || record.offset >= endOffset) return at(partition, -1, -1)
+  if (record === undefined || record.offset >= endOffset) return none
   return at(partition, record.offset, record.timestamp)
 }
 

@@ -4,11 +4,18 @@
 // (KIP-951); v11 and v12 change nothing without transactions (KIP-890: version 2 of transactions is
 // not offered yet); v13 topic ids (KIP-516). Advertised from 0, see ApiVersions.
 
-import { type ErrorName, errorCodes, Produce, type ProduceResponse } from '@klamm/protocol'
+import {
+  type ErrorName,
+  errorCodes,
+  errorNameOf,
+  Produce,
+  type ProduceResponse,
+} from '@klamm/protocol'
+import { offsetsTopic } from '../group-config.ts'
 import { appendProduced } from '../partition/append.ts'
 import type { Located } from '../partition/lookup.ts'
 import type { BrokerServices } from '../services.ts'
-import { type Handler, handler, noResponse } from './handler.ts'
+import { CloseConnection, type Handler, handler, noResponse } from './handler.ts'
 import { leaderEndpoints, leaderHint } from './leader-hints.ts'
 import { PendingAnswers } from './pending-answers.ts'
 
@@ -26,7 +33,8 @@ export const produce: Handler<Needs, typeof Produce> = handler({
     const { apiVersion } = context
     if (acks < -1 || acks > 1) return refusal(request, errorCodes.INVALID_REQUIRED_ACKS)
     if (request.transactionalId !== null) {
-      return refusal(request, errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+      const refused = refusal(request, errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+      return acks === 0 ? answerNothing(refused.responses) : refused
     }
     const pending = new PendingAnswers()
     const hints = new Set<number>()
@@ -37,7 +45,10 @@ export const produce: Handler<Needs, typeof Produce> = handler({
         const located = partitions.find(apiVersion >= 13 ? topicId : undefined, name, index)
         const draft = newDraft(index)
         const chunk = records?.[0]
-        if (located.partition === undefined) fail(draft, located.error, undefined)
+        if (located.topic?.name === offsetsTopic) {
+          // What a coordinator cannot read would stop every broker that ever leads the partition.
+          fail(draft, 'INVALID_TOPIC_EXCEPTION', 'only the coordinators write to this topic')
+        } else if (located.partition === undefined) fail(draft, located.error, undefined)
         else if (chunk === undefined) fail(draft, 'INVALID_RECORD', 'there are no records')
         else {
           append(located.partition, chunk, draft, pending, {
@@ -106,7 +117,8 @@ function fail(draft: Draft, error: ErrorName, message: string | undefined): void
 function answerNothing(responses: ProduceResponse['responses']): typeof noResponse {
   for (const { partitionResponses } of responses) {
     for (const { errorCode } of partitionResponses) {
-      if (errorCode !== errorCodes.NONE) throw new Error('a produce request with acks=0 failed')
+      if (errorCode === errorCodes.NONE) continue
+      throw new CloseConnection(`produce with acks=0: ${errorNameOf(errorCode)}`)
     }
   }
   return noResponse

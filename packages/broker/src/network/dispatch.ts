@@ -1,7 +1,7 @@
 // From a frame to its answer: decodes the header, finds the handler, decodes the request, forwards
 // what belongs to the controller, and is the one place where kinds of failure are told apart.
 
-import { assert, concatBytes } from '@klamm/base'
+import { assert, concatBytes, InvariantError } from '@klamm/base'
 import {
   type ApiSchema,
   ApiVersions,
@@ -16,7 +16,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '@klamm/protocol'
-import { type Handler, noResponse, type RequestContext } from '../apis/handler.ts'
+import { CloseConnection, type Handler, noResponse, type RequestContext } from '../apis/handler.ts'
 import type { Connection, ResponseChunks } from './connection.ts'
 
 export interface DispatchOptions<Services> {
@@ -58,7 +58,10 @@ export class Dispatch<Services> {
     }
   }
 
-  /** A request of this broker to itself. Rejects with KafkaError when it is refused as a whole. */
+  /**
+   * A request of this broker to itself, answered as one of another broker: also when it is refused
+   * as a whole. Rejects with KafkaError NOT_CONTROLLER alone.
+   */
   async call<S extends ApiSchema>(
     schema: S,
     version: number,
@@ -77,8 +80,7 @@ export class Dispatch<Services> {
       signal,
     }
     this.#mustBeController(handler)
-    const response = await handler.handle(this.#options.services, context, request)
-    assert(response !== noResponse, 'what a broker asks itself has an answer')
+    const response = await this.#ownAnswer(handler, context, request)
     // The handler was found by the key of this schema.
     return response as ResponseOf<S>
   }
@@ -97,17 +99,25 @@ export class Dispatch<Services> {
     const { schema } = handler
     const request = decodeRequest(schema, header.apiVersion, frame, header.bodyOffset)
     const inner = { ...context, apiVersion: header.apiVersion, clientId: header.clientId }
-    let response: Awaited<ReturnType<typeof handler.handle>>
-    try {
-      response = await handler.handle(this.#options.services, inner, request)
-    } catch (error) {
-      // The next controller is asked instead.
-      if (!(error instanceof KafkaError) || error.errorName === 'NOT_CONTROLLER') throw error
-      response = handler.refuse(request, errorCodes[error.errorName], inner)
-    }
-    assert(response !== noResponse, 'what is forwarded has an answer')
+    const response = await this.#ownAnswer(handler, inner, request)
     const chunks = encodeResponse(schema, header.apiVersion, header.correlationId, response)
     return concatBytes(chunks).subarray(4)
+  }
+
+  /** For brokers: refused as for anybody, but NOT_CONTROLLER is thrown: the next one is asked. */
+  async #ownAnswer(
+    handler: Handler<Services>,
+    context: RequestContext,
+    request: RequestOf<ApiSchema>,
+  ): Promise<ResponseOf<ApiSchema>> {
+    try {
+      const response = await handler.handle(this.#options.services, context, request)
+      assert(response !== noResponse, 'what brokers ask each other has an answer')
+      return response
+    } catch (error) {
+      if (!(error instanceof KafkaError) || error.errorName === 'NOT_CONTROLLER') throw error
+      return handler.refuse(request, errorCodes[error.errorName], context)
+    }
   }
 
   #mustBeController({ runsOn }: Handler<Services>): void {
@@ -164,6 +174,8 @@ export class Dispatch<Services> {
     frame: Uint8Array,
     context: RequestContext,
   ): Promise<ResponseChunks> {
+    // Read here already: what is no request must cost its sender the connection, and nobody else.
+    const request = decodeRequest(handler.schema, header.apiVersion, frame, header.bodyOffset)
     try {
       const response = await this.#options.forward(frame, context)
       const prefix = new Uint8Array(4)
@@ -173,7 +185,6 @@ export class Dispatch<Services> {
       const failure = classify(error, context.signal)
       if (failure.kind === 'crash') this.#options.onBug(failure.bug)
       if (failure.kind !== 'answer') throw error
-      const request = decodeRequest(handler.schema, header.apiVersion, frame, header.bodyOffset)
       const refusal = handler.refuse(request, errorCodes[failure.errorName], context)
       return encodeResponse(handler.schema, header.apiVersion, header.correlationId, refusal)
     }
@@ -223,7 +234,10 @@ export type Failure =
 /** What to do about a request that failed. */
 export function classify(error: unknown, signal: AbortSignal): Failure {
   if (error instanceof KafkaError) return { kind: 'answer', errorName: error.errorName }
-  if (signal.aborted || error instanceof DecodeError) return { kind: 'closeConnection' }
+  if (error instanceof InvariantError) return { kind: 'crash', bug: error }
+  const isHarmless = error instanceof DecodeError || error instanceof CloseConnection
+  // Whatever else fails once nobody waits any more is a consequence of that.
+  if (isHarmless || signal.aborted) return { kind: 'closeConnection' }
   return { kind: 'crash', bug: error }
 }
 
