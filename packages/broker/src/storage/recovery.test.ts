@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from '@klamm/base'
-import { type StorageEngine, silentLogger } from '@klamm/base/env'
+import { type StorageEngine, StorageError, silentLogger } from '@klamm/base/env'
 import { expect, test } from 'vitest'
 import {
   destroySegmentStore,
@@ -222,6 +222,47 @@ test('a lost key is reported when the store opens or the batch is read', async (
   expect([...outcomes].sort()).toEqual(['intact', 'refused at open', 'refused at read'])
 })
 
+test('a record that is lost before others is noticed, though nothing else is known', async () => {
+  const engine = new CrashEngine()
+  const store = await open(engine)
+  const log = store.log('a-0')
+  for (let i = 0; i < 10; i++) {
+    fill(log, 1)
+    await log.whenDurable(log.logEndOffset)
+  }
+  await store.close()
+  const name = 'segment-0000000000'
+  const keys = await keysOf(engine, name)
+  expect(keys).toHaveLength(20)
+  for (const key of keys.slice(0, -1)) {
+    const image = await crashed(engine)
+    const environment = image.open(name)
+    await environment.commit([{ key, value: null }])
+    await environment.close()
+    const isRecord = sequenceOfKey(key) % 2 === 0
+    if (isRecord) await expect(open(image)).rejects.toEqual(corrupt)
+    else await expect(readFrom(image, log.logEndOffset)).rejects.toEqual(corrupt)
+  }
+})
+
+test('a segment that could not be removed is removed at the next start', async () => {
+  const engine = new CrashEngine()
+  const store = await open(engine, { segmentBytes: 5_000 })
+  const log = store.log('a-0')
+  await fillSegments(store, [log], 40)
+  const names = engine.list()
+  engine.failDrops(new StorageError('io', 'no'))
+  await log.setLogStartOffset(log.logEndOffset)
+  await settled()
+  expect(engine.list()).toEqual(names)
+  await store.close()
+  engine.failDrops(undefined)
+  const again = await open(engine)
+  await settled()
+  expect(engine.list()).toEqual(names.slice(-1))
+  expect(again.log('a-0').logStartOffset).toBe(log.logEndOffset)
+})
+
 test('the loss of the newest record is noticed by whoever knows where the store ended', async () => {
   const engine = new CrashEngine()
   const store = await open(engine)
@@ -287,6 +328,11 @@ async function fillSegments(
     for (const log of logs) await log.whenDurable(log.logEndOffset)
   }
   expect(store.queuedBytes).toBe(0)
+}
+
+async function readFrom(engine: CrashEngine, endOffset: number): Promise<void> {
+  const store = await open(engine)
+  store.log('a-0').read(0, 1e9, endOffset, false)
 }
 
 async function settled(): Promise<void> {

@@ -25,6 +25,7 @@ export class CrashEngine implements StorageEngine {
   #commitCount = 0
   #dropCount = 0
   #failure: Error | undefined
+  #dropFailure: Error | undefined
   #isLying = false
   #held: PromiseWithResolvers<void> | undefined
 
@@ -56,6 +57,11 @@ export class CrashEngine implements StorageEngine {
   /** From now on commits fail. */
   failCommits(error: Error): void {
     this.#failure = error
+  }
+
+  /** From now on removing an environment fails, or no longer does. */
+  failDrops(error: Error | undefined): void {
+    this.#dropFailure = error
   }
 
   /** Commits do not resolve until the function returned is called. */
@@ -128,6 +134,7 @@ export class CrashEngine implements StorageEngine {
   }
 
   async drop(name: string): Promise<void> {
+    if (this.#dropFailure !== undefined) throw this.#dropFailure
     const history = this.#history.get(name)
     if (history !== undefined) history.isDropping = true
     await new Promise<void>(resolve => setImmediate(resolve))
