@@ -81,6 +81,9 @@ function append(
   const outcome = appendProduced(partition, records, options)
   if (outcome.error !== 'NONE') {
     fail(draft, outcome.error, outcome.message)
+    // Tells a producer whose last records retention has deleted from one that has lost records:
+    // the first goes on as a new one (KIP-360), the second must not.
+    if (outcome.error === 'UNKNOWN_PRODUCER_ID') draft.logStartOffset = partition.log.logStartOffset
     draft.recordErrors = outcome.recordErrors.map(({ batchIndex, message }) => ({
       batchIndex,
       batchIndexErrorMessage: message,

@@ -25,12 +25,16 @@ export function applyFetched(
       return undefined
     case 'append':
       return append(partition, follower, action, bytes)
-    case 'truncate':
-      return partition.log.truncate(action.toOffset).then(() => {
+    case 'truncate': {
+      const done = partition.log.truncate(action.toOffset)
+      // The log ends at a batch boundary: there, or before.
+      const endOffset = partition.log.logEndOffset
+      return done.then(() => {
         if (partition.follower !== follower) return
-        follower.truncated(action.toOffset)
+        follower.truncated(endOffset)
         partition.performFollower(follower)
       })
+    }
     case 'restart':
       return partition.log.restart(action.logStartOffset).then(() => {
         if (partition.follower !== follower) return
