@@ -20,8 +20,10 @@ import {
   type FetchedPartition,
   type FetchPlan,
   FetchPlanner,
+  FetchSessionClient,
   type PartitionFollower,
   type PlannedFetch,
+  type SessionFetchRequest,
 } from '../replica/index.ts'
 import { applyFetched } from './apply-fetched.ts'
 
@@ -47,6 +49,8 @@ const fetchVersion = 17
 export class Fetcher implements AsyncDisposable {
   readonly #options: FetcherOptions
   readonly #planner: FetchPlanner
+  /** So that partitions in which nothing happens cost nothing. */
+  readonly #session = new FetchSessionClient()
   readonly #partitions = new Map<string, Partition>()
   readonly #scope: TaskScope
   #wake: (() => void) | undefined
@@ -104,6 +108,9 @@ export class Fetcher implements AsyncDisposable {
 
   async #fetch(plan: FetchPlan, signal: AbortSignal): Promise<void> {
     const { clock, channel, log } = this.#options
+    const request = this.#session.request(
+      plan.partitions.map(planned => ({ partition: planned, fetch: planned.fetch })),
+    )
     let response: FetchResponse
     try {
       using deadline = new Deadline(
@@ -112,7 +119,9 @@ export class Fetcher implements AsyncDisposable {
         `a fetch from broker ${channel.brokerId}`,
         signal,
       )
-      response = await channel.request(Fetch, fetchVersion, this.#request(plan), deadline.signal)
+      const body = this.#request(plan, request)
+      response = await channel.request(Fetch, fetchVersion, body, deadline.signal)
+      this.#session.answered(errorNameOf(response.errorCode), response.sessionId)
       if (response.errorCode !== 0)
         throw new NetworkError('refused', errorNameOf(response.errorCode))
     } catch (error) {
@@ -120,20 +129,17 @@ export class Fetcher implements AsyncDisposable {
       // The leader being away is normal. Anything but that is for the owner of the scope.
       if (!isPeersFault(error)) throw error
       log.debug('fetch from a leader failed', { leader: channel.brokerId, error })
+      this.#session.failed()
       this.#planner.failed(plan, clock.monotonicMs())
       return
     }
     this.#planner.completed(plan)
-    this.#answered(plan, response)
+    this.#answered(plan, response, request.sessionEpoch > 0)
   }
 
-  #request({ partitions, maxBytes, partitionMaxBytes }: FetchPlan) {
-    const byTopic = new Map<string, PlannedFetch[]>()
-    for (const planned of partitions) {
-      const list = byTopic.get(planned.topicId)
-      if (list === undefined) byTopic.set(planned.topicId, [planned])
-      else list.push(planned)
-    }
+  #request({ maxBytes, partitionMaxBytes }: FetchPlan, request: SessionFetchRequest) {
+    const asked = byTopic(request.partitions, ({ partition }) => partition.topicId)
+    const forgotten = byTopic(request.forgotten, ({ topicId }) => topicId)
     const { brokerId, brokerEpoch } = this.#options
     return {
       clusterId: null,
@@ -143,13 +149,13 @@ export class Fetcher implements AsyncDisposable {
       minBytes: 1,
       maxBytes,
       isolationLevel: 0,
-      sessionId: 0,
-      sessionEpoch: -1,
-      topics: [...byTopic].map(([topicId, list]) => ({
+      sessionId: request.sessionId,
+      sessionEpoch: request.sessionEpoch,
+      topics: [...asked].map(([topicId, list]) => ({
         topic: '',
         topicId,
-        partitions: list.map(({ partitionIndex, fetch }) => ({
-          partition: partitionIndex,
+        partitions: list.map(({ partition, fetch }) => ({
+          partition: partition.partitionIndex,
           currentLeaderEpoch: fetch.currentLeaderEpoch,
           fetchOffset: fetch.fetchOffset,
           lastFetchedEpoch: fetch.lastFetchedEpoch,
@@ -159,12 +165,16 @@ export class Fetcher implements AsyncDisposable {
           highWatermark: 0,
         })),
       })),
-      forgottenTopicsData: [],
+      forgottenTopicsData: [...forgotten].map(([topicId, list]) => ({
+        topic: '',
+        topicId,
+        partitions: list.map(({ partitionIndex }) => partitionIndex),
+      })),
       rackId: '',
     }
   }
 
-  #answered(plan: FetchPlan, response: FetchResponse): void {
+  #answered(plan: FetchPlan, response: FetchResponse, isIncremental: boolean): void {
     const planned = new Map(plan.partitions.map(each => [keyOf(each), each]))
     for (const { topicId, partitions } of response.responses) {
       for (const answer of partitions) {
@@ -176,9 +186,13 @@ export class Fetcher implements AsyncDisposable {
         this.#apply(partition, partition.follower, asked, answer)
       }
     }
-    // The leader owes an answer for each: ask again after the back-off.
-    for (const asked of planned.values()) {
-      if (this.#partitions.has(keyOf(asked))) this.#delay(asked)
+    // An incremental answer leaves out what has no news. Else the leader owes an answer for each:
+    // ask again after the back-off.
+    for (const [key, asked] of planned) {
+      const partition = this.#partitions.get(key)
+      if (partition === undefined) continue
+      if (isIncremental) this.#ready(partition)
+      else this.#delay(asked)
     }
   }
 
@@ -253,6 +267,17 @@ const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 function keyOf(partition: { readonly topicId: string; readonly partitionIndex: number }): string {
   return `${partition.topicId}-${partition.partitionIndex}`
+}
+
+function byTopic<T>(items: readonly T[], topicIdOf: (item: T) => string): Map<string, T[]> {
+  const lists = new Map<string, T[]>()
+  for (const item of items) {
+    const topicId = topicIdOf(item)
+    const list = lists.get(topicId)
+    if (list === undefined) lists.set(topicId, [item])
+    else list.push(item)
+  }
+  return lists
 }
 
 function isPeersFault(error: unknown): boolean {
