@@ -14,8 +14,15 @@ export const maxRequestsInFlightPerConnection = 128
 export const maxRequestBytesInFlightPerConnection = 64 * 1024 * 1024
 
 /**
- * Response bytes that may wait for one slow reader; more, and its requests are not read until it
- * has taken what it asked for.
+ * Between brokers the sender bounds the number of requests, see `maxPeerRequestsInFlight`: raft
+ * messages come over the same connection, and requests may wait for just those. The bytes are
+ * bounded here.
+ */
+export const maxPeerRequestBytesInFlight = 512 * 1024 * 1024
+
+/**
+ * Response bytes that may wait for one slow reader, or behind a request that is not answered yet;
+ * more, and its requests are not read until it has taken what it asked for.
  */
 export const maxResponseBytesQueuedPerConnection = 32 * 1024 * 1024
 
@@ -25,8 +32,17 @@ export const maxConnections = 20_000
 /** Requests waiting for an answer from one other broker. */
 export const maxPeerRequestsInFlight = 10_000
 
+/** Bytes that may wait to be sent to one other broker; more are lost, as with its connection. */
+export const maxPeerBytesQueued = 256 * 1024 * 1024
+
 /** How long connecting to another broker may take, in ms. */
 export const peerConnectTimeoutMs = 3_000
+
+/**
+ * Bytes appended and not yet durable, over all logs of a broker, above which clients' appends are
+ * refused; the store takes twice as much, for what followers and coordinators append meanwhile.
+ */
+export const maxBytesWaitingForDisk = 256 * 1024 * 1024
 
 /** Fetch sessions kept per broker, as Kafka's max.incremental.fetch.session.cache.slots. */
 export const maxFetchSessions = 1_000

@@ -7,6 +7,8 @@ import type { ListenerKind } from '../apis/handler.ts'
 import {
   maxFrameBytes,
   maxPeerFrameBytes,
+  maxPeerRequestBytesInFlight,
+  maxPeerRequestsInFlight,
   maxRequestBytesInFlightPerConnection,
   maxRequestsInFlightPerConnection,
   maxResponseBytesQueuedPerConnection,
@@ -39,9 +41,14 @@ export class Connection {
   readonly #frames: FrameReader
   readonly #responses: ResponseQueue
   readonly #abort = new AbortController()
+  readonly #maxRequests: number
+  readonly #maxRequestBytes: number
   #requestsInFlight = 0
   #requestBytesInFlight = 0
   #isPaused = false
+  #isTaking = false
+  /** Asked to close: nothing more is answered. */
+  #isClosing = false
   #isClosed = false
   #lastActiveMs: number
 
@@ -52,16 +59,20 @@ export class Connection {
     this.#options = options
     this.#stream = options.stream
     this.#lastActiveMs = options.clock.monotonicMs()
-    const maxBytes = options.listener === 'peer' ? maxPeerFrameBytes : maxFrameBytes
-    this.#frames = new FrameReader({ maxFrameBytes: maxBytes })
+    const isPeer = options.listener === 'peer'
+    this.#frames = new FrameReader({ maxFrameBytes: isPeer ? maxPeerFrameBytes : maxFrameBytes })
+    this.#maxRequests = isPeer ? maxPeerRequestsInFlight : maxRequestsInFlightPerConnection
+    this.#maxRequestBytes = isPeer
+      ? maxPeerRequestBytesInFlight
+      : maxRequestBytesInFlightPerConnection
     // Between brokers answers are matched by correlation id, so a parked fetch holds up nothing.
     this.#responses = new ResponseQueue({
-      ordered: options.listener === 'client',
+      ordered: !isPeer,
       send: chunks => this.#send(chunks),
     })
     this.#stream.handle({
       onData: chunk => this.#onData(chunk),
-      onDrain: () => this.#balance(),
+      onDrain: () => this.#takeFrames(),
       onClose: error => this.#onClose(error),
     })
   }
@@ -76,7 +87,8 @@ export class Connection {
   }
 
   close(reason: string): void {
-    if (this.#isClosed) return
+    if (this.#isClosing || this.#isClosed) return
+    this.#isClosing = true
     this.#options.log.info('connection closed', {
       reason,
       remote: this.remoteAddress,
@@ -87,17 +99,25 @@ export class Connection {
 
   #onData(chunk: Uint8Array): void {
     this.#lastActiveMs = this.#options.clock.monotonicMs()
+    this.#frames.push(chunk)
+    this.#takeFrames()
+  }
+
+  /** Begins what may begin now; one chunk can hold more requests than may be in progress. */
+  #takeFrames(): void {
+    if (this.#isTaking) return
+    this.#isTaking = true
     try {
-      this.#frames.push(chunk)
-      for (;;) {
+      while (!this.#isClosing && !this.#isClosed && !this.#isBusy) {
         const frame = this.#frames.next()
-        if (frame === undefined || this.#isClosed) break
+        if (frame === undefined) break
         this.#onFrame(frame)
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
       this.close(error.message)
-      return
+    } finally {
+      this.#isTaking = false
     }
     this.#balance()
   }
@@ -110,7 +130,7 @@ export class Connection {
       chunks => {
         this.#finished(frame.byteLength)
         this.#responses.settle(ticket, chunks)
-        this.#balance()
+        this.#takeFrames()
       },
       (error: unknown) => {
         this.#finished(frame.byteLength)
@@ -125,18 +145,24 @@ export class Connection {
   }
 
   #send(chunks: readonly Uint8Array[]): void {
-    if (this.#isClosed) return
+    if (this.#isClosing || this.#isClosed) return
     this.#lastActiveMs = this.#options.clock.monotonicMs()
     this.#stream.write(chunks)
   }
 
+  get #isBusy(): boolean {
+    const responseBytes = this.#stream.queuedBytes + this.#responses.bytes
+    return (
+      this.#requestsInFlight >= this.#maxRequests ||
+      this.#requestBytesInFlight >= this.#maxRequestBytes ||
+      responseBytes >= maxResponseBytesQueuedPerConnection
+    )
+  }
+
   /** Stops or resumes reading, by what this connection has in progress. */
   #balance(): void {
-    if (this.#isClosed) return
-    const isBusy =
-      this.#requestsInFlight >= maxRequestsInFlightPerConnection ||
-      this.#requestBytesInFlight >= maxRequestBytesInFlightPerConnection ||
-      this.#stream.queuedBytes >= maxResponseBytesQueuedPerConnection
+    if (this.#isClosing || this.#isClosed) return
+    const isBusy = this.#isBusy
     if (isBusy === this.#isPaused) return
     this.#isPaused = isBusy
     if (isBusy) this.#stream.pause()

@@ -1,7 +1,7 @@
 // Responses leave in the order of their requests (Kafka's contract with clients), although requests
 // of one connection are worked on at the same time.
 
-import { assert } from '@klamm/base'
+import { assert, totalBytes } from '@klamm/base'
 
 /** The place of one request in the order. */
 export interface Ticket {
@@ -19,6 +19,7 @@ export class ResponseQueue {
   readonly #ordered: boolean
   readonly #send: (chunks: readonly Uint8Array[]) => void
   #waiting: Ticket[] = []
+  #bytes = 0
 
   constructor(options: ResponseQueueOptions) {
     this.#ordered = options.ordered
@@ -27,6 +28,11 @@ export class ResponseQueue {
 
   get size(): number {
     return this.#waiting.length
+  }
+
+  /** Bytes of responses that are ready and wait for those before them. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** A request has arrived. */
@@ -45,10 +51,14 @@ export class ResponseQueue {
       return
     }
     ticket.chunks = chunks
+    if (chunks !== undefined) this.#bytes += totalBytes(chunks)
     let sent = 0
     for (const next of this.#waiting) {
       if (!next.isSettled) break
-      if (next.chunks !== undefined) this.#send(next.chunks)
+      if (next.chunks !== undefined) {
+        this.#bytes -= totalBytes(next.chunks)
+        this.#send(next.chunks)
+      }
       sent += 1
     }
     if (sent > 0) this.#waiting = this.#waiting.slice(sent)
@@ -57,5 +67,6 @@ export class ResponseQueue {
   /** The connection is gone. */
   discard(): void {
     this.#waiting = []
+    this.#bytes = 0
   }
 }
