@@ -7,11 +7,13 @@ import {
   type ApiSchema,
   Envelope,
   errorCodes,
+  errorNameOf,
   KafkaError,
   type RequestOf,
   type ResponseOf,
 } from '@klamm/protocol'
 import type { PeerChannels } from './peer-channels.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface ControllerChannelOptions {
   readonly brokerId: number
@@ -66,7 +68,7 @@ export class ControllerChannel {
         try {
           const response =
             controllerId === brokerId
-              ? await local(schema, version, body)
+              ? await untilAborted(local(schema, version, body), deadline.signal)
               : await peers.to(controllerId).request(schema, version, body, deadline.signal)
           if (options.errorOf(response) !== errorCodes.NOT_CONTROLLER) return response
         } catch (error) {
@@ -97,7 +99,7 @@ export class ControllerChannel {
       if (response.responseData !== null && response.errorCode === errorCodes.NONE) {
         return response.responseData
       }
-      throw new KafkaError('UNKNOWN_SERVER_ERROR', `the controller refused: ${response.errorCode}`)
+      throw new KafkaError(errorNameOf(response.errorCode), 'refused by the controller')
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error
       throw new KafkaError('REQUEST_TIMED_OUT', 'no controller answered in time', { cause: error })

@@ -19,6 +19,7 @@ export class BrokerListener implements AsyncDisposable {
   readonly #options: BrokerListenerOptions
   readonly #connections = new Set<Connection>()
   #listener: Listener | undefined
+  #isClosed = false
 
   private constructor(options: BrokerListenerOptions) {
     this.#options = options
@@ -42,8 +43,10 @@ export class BrokerListener implements AsyncDisposable {
 
   #accept(stream: ByteStream): void {
     const { kind, clock, log, answer, nextConnectionId } = this.#options
-    if (kind === 'client' && this.#connections.size >= maxConnections) {
-      log.warn('connection refused: too many connections', { remote: stream.remoteAddress })
+    const isFull = kind === 'client' && this.#connections.size >= maxConnections
+    if (isFull || this.#isClosed) {
+      const reason = isFull ? 'too many connections' : 'the broker stops'
+      log.warn('connection refused', { reason, remote: stream.remoteAddress })
       stream.handle({ onData() {}, onClose() {} })
       stream.destroy()
       return
@@ -61,6 +64,7 @@ export class BrokerListener implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
     await this.#listener?.close()
     for (const connection of [...this.#connections]) connection.close('the broker stops')
   }

@@ -13,7 +13,13 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '@klamm/protocol'
-import { maxPeerFrameBytes, maxPeerRequestsInFlight, peerConnectTimeoutMs } from '../limits.ts'
+import {
+  maxPeerBytesQueued,
+  maxPeerFrameBytes,
+  maxPeerRequestsInFlight,
+  peerConnectTimeoutMs,
+} from '../limits.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface PeerChannelOptions {
   readonly brokerId: number
@@ -45,8 +51,8 @@ export class PeerChannel implements AsyncDisposable {
 
   /**
    * Sends a request and resolves with its response. Rejects with NetworkError when the connection
-   * cannot be made or is lost, in which case the request may or may not have had its effect, and
-   * with `signal.reason` when nobody wants the answer any more.
+   * cannot be made, is lost or carries nonsense, in which case the request may or may not have had
+   * its effect, and with `signal.reason` when nobody wants the answer any more.
    */
   async request<S extends ApiSchema>(
     schema: S,
@@ -54,22 +60,28 @@ export class PeerChannel implements AsyncDisposable {
     body: RequestOf<S>,
     signal: AbortSignal,
   ): Promise<ResponseOf<S>> {
-    const stream = this.#stream ?? (await this.#connect())
     signal.throwIfAborted()
+    const stream = this.#stream ?? (await untilAborted(this.#connect(), signal))
     const correlationId = this.#nextCorrelationId()
     const chunks = encodeRequest(schema, version, correlationId, this.#options.clientId, body)
     const frame = await this.#exchange(stream, correlationId, chunks, signal)
-    return decodeResponse(schema, version, frame).body
+    try {
+      return decodeResponse(schema, version, frame).body
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#sentNonsense(stream, error)
+      throw new NetworkError('closed', `broker ${this.brokerId} sent nonsense`, { cause: error })
+    }
   }
 
   /** Sends a frame that has no answer, if the connection is there or can be made. Never waits. */
   post(chunks: readonly Uint8Array[]): void {
     if (this.#stream !== undefined) {
-      this.#stream.write(chunks)
+      this.#write(this.#stream, chunks)
       return
     }
     this.#connect().then(
-      stream => stream.write(chunks),
+      stream => this.#write(stream, chunks),
       () => {
         // Lost, as on any network: whoever posts must be able to live with it.
       },
@@ -88,7 +100,8 @@ export class PeerChannel implements AsyncDisposable {
     chunks: readonly Uint8Array[],
     signal: AbortSignal,
   ): Promise<Uint8Array> {
-    if (this.#waiting.size >= maxPeerRequestsInFlight) {
+    const isBehind = stream.queuedBytes >= maxPeerBytesQueued
+    if (isBehind || this.#waiting.size >= maxPeerRequestsInFlight) {
       return Promise.reject(
         new NetworkError('unreachable', `too many requests wait for broker ${this.brokerId}`),
       )
@@ -161,9 +174,18 @@ export class PeerChannel implements AsyncDisposable {
       }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
-      this.#options.log.warn('a peer sent what is no frame', { peer: this.brokerId, error })
-      stream.destroy()
+      this.#sentNonsense(stream, error)
     }
+  }
+
+  #sentNonsense(stream: ByteStream, error: DecodeError): void {
+    this.#options.log.warn('a peer sent nonsense', { peer: this.brokerId, error })
+    stream.destroy()
+  }
+
+  /** To a peer that does not read, no more than the bound: a post may be lost. */
+  #write(stream: ByteStream, chunks: readonly Uint8Array[]): void {
+    if (stream.queuedBytes < maxPeerBytesQueued) stream.write(chunks)
   }
 
   #onClose(stream: ByteStream, cause: Error | undefined): void {
