@@ -7,6 +7,7 @@ type Settle = (error: ErrorName) => void
 
 export class PendingAnswers {
   readonly #waiting = new Set<Settle>()
+  readonly #giveUps: (() => void)[] = []
   #allSettled: (() => void) | undefined
 
   /**
@@ -22,6 +23,11 @@ export class PendingAnswers {
     }
   }
 
+  /** What stops a partition from telling, once nobody waits for it any more. */
+  onGivenUp(giveUp: () => void): void {
+    this.#giveUps.push(giveUp)
+  }
+
   /** Resolves when all are settled, at the latest after `timeoutMs` or when the signal aborts. */
   async settled(clock: Clock, timeoutMs: number, signal: AbortSignal): Promise<void> {
     if (this.#waiting.size === 0) return
@@ -29,10 +35,13 @@ export class PendingAnswers {
     this.#allSettled = resolve
     const timer = clock.setTimer(Math.max(0, timeoutMs), resolve)
     const onAbort = (): void => resolve()
-    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', onAbort)
     await promise
     timer.cancel()
     signal.removeEventListener('abort', onAbort)
+    if (this.#waiting.size === 0) return
+    for (const giveUp of this.#giveUps) giveUp()
     for (const settle of this.#waiting) settle('REQUEST_TIMED_OUT')
     this.#waiting.clear()
   }

@@ -58,12 +58,19 @@ export const produce: Handler<Needs, typeof Produce> = handler({
             wallMs: clock.wallMs(),
           })
         }
-        if (draft.errorCode === errorCodes.NOT_LEADER_OR_FOLLOWER) hint(draft, located, hints)
         return draft
       }),
     }))
     await pending.settled(clock, request.timeoutMs, context.signal)
     if (acks === 0) return answerNothing(responses)
+    // Only now: the leadership may have ended while the records waited.
+    for (const { name, topicId, partitionResponses } of responses) {
+      for (const draft of partitionResponses) {
+        if (draft.errorCode !== errorCodes.NOT_LEADER_OR_FOLLOWER) continue
+        const isById = apiVersion >= 13
+        hint(draft, partitions.find(isById ? topicId : undefined, name, draft.index), hints)
+      }
+    }
     const nodeEndpoints = leaderEndpoints(metadata.image, hints)
     return { responses, throttleTimeMs: 0, nodeEndpoints }
   },
@@ -98,9 +105,12 @@ function append(
     draft.logAppendTimeMs = logAppendTimeMs
     draft.logStartOffset = partition.log.logStartOffset
   })
-  if (options.acks === -1) partition.whenCommitted(endOffset, done)
   // Also with acks=0: a producer that is faster than the disk must be slowed down by something.
-  else partition.whenDurable(endOffset, done)
+  const giveUp =
+    options.acks === -1
+      ? partition.whenCommitted(endOffset, done)
+      : partition.whenDurable(endOffset, done)
+  pending.onGivenUp(giveUp)
 }
 
 function hint(draft: Draft, { image }: Located, hints: Set<number>): void {

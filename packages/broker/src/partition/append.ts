@@ -67,6 +67,9 @@ function append(
   const { log, config } = partition
   const minIsrError = leader.appendError(options.acks)
   if (minIsrError !== 'NONE') return refused(minIsrError, 'the ISR is below min.insync.replicas')
+  if (options.origin === 'client' && partition.isDiskBehind) {
+    return refused('KAFKA_STORAGE_ERROR', 'the disk is slower than the producers')
+  }
   const headers = readBatches(records)
   const verdict = validateAppend(headers, {
     rules: config,

@@ -3,6 +3,9 @@
 import { Heap } from '@klamm/base'
 import type { ErrorName } from '@klamm/protocol/errors'
 
+/** So many that gave up are not worth clearing away. */
+const keptAbandoned = 16
+
 interface Waiter {
   readonly offset: number
   /** Undefined once it was called or given up. */
@@ -11,7 +14,10 @@ interface Waiter {
 
 export class OffsetWaiters {
   readonly #heap = new Heap<Waiter>((a, b) => a.offset - b.offset)
+  /** Waiters in the heap that have given up. */
+  #abandoned = 0
 
+  /** Those that gave up and were not cleared away yet included. */
   get size(): number {
     return this.#heap.size
   }
@@ -24,7 +30,10 @@ export class OffsetWaiters {
     const waiter: Waiter = { offset, done }
     this.#heap.push(waiter)
     return () => {
+      if (waiter.done === undefined) return
       waiter.done = undefined
+      this.#abandoned += 1
+      this.#clearAway()
     }
   }
 
@@ -33,14 +42,28 @@ export class OffsetWaiters {
       const first = this.#heap.peek()
       if (first === undefined || first.offset > offset) return
       this.#heap.pop()
-      first.done?.('NONE')
+      this.#tell(first, 'NONE')
     }
   }
 
   /** Nobody will reach these offsets here: the leadership is gone, or the log. */
   fail(error: ErrorName): void {
     for (let waiter = this.#heap.pop(); waiter !== undefined; waiter = this.#heap.pop()) {
-      waiter.done?.(error)
+      this.#tell(waiter, error)
     }
+  }
+
+  #tell(waiter: Waiter, error: ErrorName): void {
+    const { done } = waiter
+    if (done === undefined) this.#abandoned -= 1
+    waiter.done = undefined
+    done?.(error)
+  }
+
+  /** Offsets may not be reached for long while retries come and go; each is moved once on average. */
+  #clearAway(): void {
+    if (this.#abandoned <= keptAbandoned || this.#abandoned * 2 <= this.#heap.size) return
+    this.#heap.retain(({ done }) => done !== undefined)
+    this.#abandoned = 0
   }
 }

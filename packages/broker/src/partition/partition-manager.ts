@@ -4,6 +4,7 @@
 import type { Clock, Logger, Timer } from '@klamm/base/env'
 import { brokerValue } from '../config/effective.ts'
 import { numberOf, topicConfig } from '../config/topic-config.ts'
+import { maxBytesWaitingForDisk } from '../limits.ts'
 import {
   brokerLayers,
   type LocalPartition,
@@ -131,6 +132,7 @@ export class PartitionManager implements MetadataPublisher, AsyncDisposable {
       clock,
       logger: log,
       replicaLagTimeMaxMs: this.#replicaLagTimeMaxMs(),
+      isDiskBehind: () => store.queuedBytes >= maxBytesWaitingForDisk,
       propose,
     })
     let byIndex = this.#partitions.get(topicId)

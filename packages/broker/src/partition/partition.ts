@@ -28,6 +28,8 @@ export interface PartitionOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly replicaLagTimeMaxMs: number
+  /** Whether too much of this broker waits for the disk to take more from clients. */
+  readonly isDiskBehind: () => boolean
   /** Sends an AlterPartition; its answer comes back through `isrAnswered`. */
   readonly propose: (partition: Partition, leader: PartitionLeader, proposal: IsrProposal) => void
 }
@@ -87,6 +89,11 @@ export class Partition {
 
   get highWatermark(): number {
     return this.#highWatermark
+  }
+
+  /** Clients are to come back later: what they append now would wait in memory for too long. */
+  get isDiskBehind(): boolean {
+    return this.#options.isDiskBehind()
   }
 
   /** The partition as a reader sees it. */
