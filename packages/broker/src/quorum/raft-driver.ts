@@ -47,6 +47,7 @@ export interface RaftDriverOptions {
 export class RaftDriver implements AsyncDisposable {
   readonly #options: RaftDriverOptions
   #timer: Timer | undefined
+  #firstCampaign: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
   #isPumping = false
   #isStopped = false
@@ -67,19 +68,18 @@ export class RaftDriver implements AsyncDisposable {
    */
   start(firstCampaignMs: number): void {
     this.#pump()
-    this.#options.clock.setTimer(firstCampaignMs, () => {
-      if (this.#isStopped || this.node.status().leader !== undefined) return
-      this.node.tick(this.#options.clock.monotonicMs())
-      this.node.campaign()
-      this.#pump()
+    this.#firstCampaign = this.#options.clock.setTimer(firstCampaignMs, () => {
+      if (this.node.status().leader !== undefined) return
+      this.#input(nowMs => {
+        this.node.tick(nowMs)
+        this.node.campaign()
+      })
     })
   }
 
   /** A packet from another node. */
   step(packet: Packet): void {
-    if (this.#isStopped) return
-    this.node.step(packet, this.#options.clock.monotonicMs())
-    this.#pump()
+    this.#input(nowMs => this.node.step(packet, nowMs))
   }
 
   /** Proposes an entry; its fate shows when it, or another at its index, is applied. */
@@ -91,15 +91,24 @@ export class RaftDriver implements AsyncDisposable {
 
   /** Hands leadership over, if it is here. */
   resign(): void {
-    if (this.#isStopped) return
-    this.node.transferLeadership()
-    this.#pump()
+    this.#input(() => this.node.transferLeadership())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopped = true
-    this.#timer?.cancel()
+    this.#halt()
     await this.#writing
+  }
+
+  /** Tells the node something. A bug that shows ends this broker, not whoever called. */
+  #input(tell: (nowMs: number) => void): void {
+    if (this.#isStopped) return
+    try {
+      tell(this.#options.clock.monotonicMs())
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    this.#pump()
   }
 
   #pump(): void {
@@ -129,11 +138,7 @@ export class RaftDriver implements AsyncDisposable {
   #write(readyId: number, write: Write): void {
     const written = this.#options.store.write(write)
     this.#writing = written.then(
-      () => {
-        if (this.#isStopped) return
-        this.node.persisted(readyId)
-        this.#pump()
-      },
+      () => this.#input(() => this.node.persisted(readyId)),
       (error: unknown) => this.#fail(error),
     )
   }
@@ -143,7 +148,7 @@ export class RaftDriver implements AsyncDisposable {
     const { bytesSinceSnapshot, appliedIndex, snapshotIndex } = node.status()
     if (bytesSinceSnapshot < snapshotAfterBytes || appliedIndex === snapshotIndex) return
     node.compact(appliedIndex, machine.snapshot())
-    while (node.hasReady()) this.#perform(node.ready())
+    while (node.hasReady() && !this.#isStopped) this.#perform(node.ready())
   }
 
   /** One timer, moved only when it must fire earlier: most wake-ups find a later one due. */
@@ -156,16 +161,19 @@ export class RaftDriver implements AsyncDisposable {
     const { clock } = this.#options
     this.#timer = clock.setTimer(Math.max(0, wakeMs - clock.monotonicMs()), () => {
       this.#timerAtMs = Number.POSITIVE_INFINITY
-      if (this.#isStopped) return
-      this.node.tick(clock.monotonicMs())
-      this.#pump()
+      this.#input(nowMs => this.node.tick(nowMs))
     })
   }
 
   #fail(error: unknown): void {
     if (this.#isStopped) return
+    this.#halt()
+    this.#options.onFailure(error)
+  }
+
+  #halt(): void {
     this.#isStopped = true
     this.#timer?.cancel()
-    this.#options.onFailure(error)
+    this.#firstCampaign?.cancel()
   }
 }

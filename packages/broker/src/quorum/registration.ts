@@ -9,6 +9,7 @@ import {
   type BrokerRegistrationRequest,
   errorCodes,
   errorNameOf,
+  isRetriable,
   KafkaError,
 } from '@klamm/protocol'
 import type { ControllerChannel } from '../network/controller-channel.ts'
@@ -61,7 +62,7 @@ export class Registration implements AsyncDisposable {
     return this.#isFenced
   }
 
-  /** Resolves when the controller lets this broker serve. */
+  /** Resolves when the controller lets this broker serve; rejects when this ends before. */
   whenUnfenced(): Promise<void> {
     return this.#unfenced.promise
   }
@@ -74,8 +75,10 @@ export class Registration implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const disposed = this.#scope[Symbol.asyncDispose]()
     this.#wake?.()
-    await this.#scope[Symbol.asyncDispose]()
+    await disposed
+    this.#unfenced.reject(new Error('the broker stopped before it was let serve'))
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -103,7 +106,7 @@ export class Registration implements AsyncDisposable {
         }
         const name = errorNameOf(response.errorCode)
         // The session of the previous incarnation has not ended yet: it will.
-        if (name !== 'DUPLICATE_BROKER_REGISTRATION') {
+        if (name !== 'DUPLICATE_BROKER_REGISTRATION' && !isRetriable(name)) {
           throw new KafkaError(name, 'the controller refused to register this broker')
         }
         await this.#options.clock.sleep(this.#options.heartbeatIntervalMs, signal)
@@ -136,16 +139,17 @@ export class Registration implements AsyncDisposable {
         })
         if (response.errorCode !== errorCodes.NONE) {
           const name = errorNameOf(response.errorCode)
-          if (name !== 'STALE_BROKER_EPOCH' && name !== 'BROKER_ID_NOT_REGISTERED') {
-            throw new KafkaError(name, 'the controller refused a heartbeat')
+          if (name === 'STALE_BROKER_EPOCH' || name === 'BROKER_ID_NOT_REGISTERED') {
+            this.#options.log.warn('the controller knows another broker epoch', { error: name })
+            this.#isFenced = true
+            return
           }
-          this.#options.log.warn('the controller knows another broker epoch', { error: name })
-          return
-        }
-        this.#learned(response.isFenced, response.shouldShutDown)
+          if (!isRetriable(name)) throw new KafkaError(name, 'the controller refused a heartbeat')
+        } else this.#learned(response.isFenced, response.shouldShutDown)
       } catch (error) {
         if (!(error instanceof TimeoutError)) throw error
       }
+      signal.throwIfAborted()
       await this.#pause(this.#isFenced ? Math.min(heartbeatIntervalMs, 50) : heartbeatIntervalMs)
       signal.throwIfAborted()
     }

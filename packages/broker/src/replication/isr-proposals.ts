@@ -1,7 +1,7 @@
 // Carries ISR proposals of leaders to the controller (AlterPartition, KIP-497): those of one moment
 // together, one request in flight.
 
-import { type Clock, type Logger, TaskScope, TimeoutError } from '@klamm/base/env'
+import { type Clock, type Logger, TaskScope, TimeoutError, type Timer } from '@klamm/base/env'
 import {
   AlterPartition,
   type AlterPartitionResponse,
@@ -34,6 +34,7 @@ interface Pending {
 export class IsrProposals implements AsyncDisposable {
   readonly #options: IsrProposalsOptions
   readonly #scope: TaskScope
+  readonly #delayed = new Set<Timer>()
   /** One per partition: a newer proposal takes the place of one that has not left yet. */
   #queue = new Map<Partition, Pending>()
   #isSending = false
@@ -44,19 +45,22 @@ export class IsrProposals implements AsyncDisposable {
   }
 
   propose(partition: Partition, leader: PartitionLeader, proposal: IsrProposal): void {
-    const { clock } = this.#options
-    const enqueue = (): void => {
+    if (this.#scope.signal.aborted) return
+    // Even without a delay not at once: the other partitions of this moment go along.
+    const timer = this.#options.clock.setTimer(proposal.delayMs, () => {
+      this.#delayed.delete(timer)
       const queued = this.#queue.get(partition)
       // A retry may fire after what it was overtaken by.
       if (queued !== undefined && isNewer(queued.proposal, proposal)) return
       this.#queue.set(partition, { partition, leader, proposal })
       this.#send()
-    }
-    // Even without a delay not at once: the other partitions of this moment go along.
-    clock.setTimer(proposal.delayMs, enqueue)
+    })
+    this.#delayed.add(timer)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#delayed) timer.cancel()
+    this.#delayed.clear()
     await this.#scope[Symbol.asyncDispose]()
   }
 
