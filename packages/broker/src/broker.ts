@@ -1,7 +1,7 @@
 // One broker: builds every part, starts them in order, stops them in reverse. Decides nothing.
 
 import { uuidFrom } from '@klamm/base'
-import type { Address, Env } from '@klamm/base/env'
+import { type Address, type Env, once } from '@klamm/base/env'
 import { handlers } from './apis/index.ts'
 import { type BrokerOptions, type BrokerTimes, brokerTimes } from './broker-options.ts'
 import { GroupPublisher } from './coordinators/group-publisher.ts'
@@ -35,7 +35,12 @@ const fetchSessionEvictionMs = 120_000
 export async function openBroker(env: Env, options: BrokerOptions): Promise<Broker> {
   let broker: Broker | undefined
   const stores = await BrokerStores.open(env, options, error => broker?.failed(error))
-  broker = new Broker(env, options, stores)
+  try {
+    broker = new Broker(env, options, stores)
+  } catch (error) {
+    await stores[Symbol.asyncDispose]()
+    throw error
+  }
   try {
     await broker.start()
     return broker
@@ -52,6 +57,8 @@ export class Broker implements AsyncDisposable {
   readonly #stores: BrokerStores
   readonly #incarnationId: string
   readonly #parts = new AsyncDisposableStack()
+  /** Whoever stops the broker waits until it has stopped. */
+  readonly #end = once(() => this.#parts.disposeAsync())
   readonly #stopping = new AbortController()
   readonly #peers: PeerChannels
   readonly #controllerChannel: ControllerChannel
@@ -133,20 +140,22 @@ export class Broker implements AsyncDisposable {
    * take it), everything is flushed, and the proof of a clean stop is written.
    */
   async stop(handOverMs: number): Promise<void> {
-    if (handOverMs > 0) await this.#handOver(handOverMs)
-    this.#stores.closeCleanly(this.#brokerEpoch())
-    await this.#parts.disposeAsync()
+    // Who was never registered leads nothing.
+    if (handOverMs > 0 && this.#brokerEpoch() >= 0) await this.#handOver(handOverMs)
+    if (!this.#hasFailed) this.#stores.closeCleanly(this.#brokerEpoch())
+    await this.#end()
   }
 
   /** Stops at once, as a crash would, but gives back what the process holds. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#parts.disposeAsync()
+    await this.#end()
   }
 
   /** A disk failed or a bug showed: nothing here can be trusted any more. */
   failed(error: unknown): void {
     if (this.#hasFailed) return
     this.#hasFailed = true
+    this.#stores.notClean()
     this.#env.log.error('the broker cannot go on', { error })
     this.#options.onFailure(error)
   }

@@ -11,6 +11,8 @@ import { openSegmentStore, type SegmentStore } from './segment-store.ts'
 /** Facts in the meta store. */
 const raftFormatted = 'raftFormatted'
 const lastBrokerEpoch = 'lastBrokerEpoch'
+/** Where the logs ended when they were last closed cleanly. */
+const cleanEndSequence = 'cleanEndSequence'
 
 export class BrokerStores implements AsyncDisposable {
   readonly segments: SegmentStore
@@ -22,6 +24,7 @@ export class BrokerStores implements AsyncDisposable {
   readonly #meta: MetaStore
   /** Set: write the proof of a clean stop, for this broker epoch. */
   #cleanEpoch: number | undefined
+  #mayBeClean = true
 
   private constructor(
     env: Env,
@@ -59,14 +62,25 @@ export class BrokerStores implements AsyncDisposable {
     const raft = openRaftStore(storage)
     stack.defer(() => raft.close())
     const raftState = await loadRaft(meta, raft, options, log)
-    const segments = await openSegmentStore(storage, { log, onFailure })
+    const minEndSequence = meta.wasCleanlyClosed ? meta.get(cleanEndSequence) : undefined
+    const segments = await openSegmentStore(storage, {
+      log,
+      onFailure,
+      ...(typeof minEndSequence === 'number' ? { minEndSequence } : {}),
+    })
     stack.move()
     return new BrokerStores(env, meta, raft, raftState, segments)
   }
 
   /** When it is disposed of, the proof of a clean stop under this epoch is written last. */
   closeCleanly(brokerEpoch: number): void {
-    if (brokerEpoch >= 0) this.#cleanEpoch = brokerEpoch
+    if (brokerEpoch >= 0 && this.#mayBeClean) this.#cleanEpoch = brokerEpoch
+  }
+
+  /** Something failed: what was acknowledged may be missing here, so there is no such proof. */
+  notClean(): void {
+    this.#mayBeClean = false
+    this.#cleanEpoch = undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,13 +88,22 @@ export class BrokerStores implements AsyncDisposable {
     stack.defer(() => this.#env.storage.close())
     stack.defer(() => this.#closeMeta())
     stack.defer(() => this.raft.close())
-    await this.segments.close()
+    try {
+      await this.segments.close()
+    } catch (error) {
+      this.notClean()
+      throw error
+    }
   }
 
   async #closeMeta(): Promise<void> {
     const epoch = this.#cleanEpoch
-    if (epoch !== undefined) await this.#meta.set(lastBrokerEpoch, epoch)
-    await this.#meta.close(epoch !== undefined)
+    if (epoch !== undefined) {
+      await this.#meta.set(lastBrokerEpoch, epoch)
+      await this.#meta.set(cleanEndSequence, this.segments.endSequence)
+    }
+    // A commit that failed at the very end was told meanwhile.
+    await this.#meta.close(epoch !== undefined && this.#mayBeClean)
   }
 }
 
