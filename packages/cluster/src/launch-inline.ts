@@ -1,8 +1,8 @@
 // Nodes in this event loop: the fastest to start, for tests and small embedded clusters.
 
-import { LocalNetwork, type StorageEngine } from '@klamm/base/env'
+import { type Environment, LocalNetwork, type StorageEngine } from '@klamm/base/env'
 import { nodeClock } from '@klamm/base/node'
-import { MemoryEngine } from '@klamm/broker'
+import { type Broker, MemoryEngine } from '@klamm/broker'
 import type { Launcher, NodeEvents, NodeHandle } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 import { handOverMs, openNode } from './open-node.ts'
@@ -10,24 +10,27 @@ import { handOverMs, openNode } from './open-node.ts'
 export class InlineLauncher implements Launcher {
   readonly #peers = new LocalNetwork(nodeClock)
   /** What nodes without a data directory keep: it survives them, as a page cache would. */
-  readonly #memories = new Map<number, StorageEngine>()
+  readonly #memories = new Map<number, MemoryEngine>()
 
   async launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle> {
     const { brokerId } = options
-    const onFailure = (error: unknown): void => events.onFailure(brokerId, asError(error))
-    const storage = options.dataDirectory === undefined ? this.#memory(brokerId) : undefined
-    const broker = await openNode(options, this.#peers, onFailure, storage)
-    const { address } = broker
-    return {
-      brokerId,
-      port: address.kind === 'tcp' ? address.port : 0,
-      ready: () => broker.ready(),
-      stop: how => broker.stop(handOverMs(how)),
-      kill: () => broker[Symbol.asyncDispose](),
+    // A broker that cannot go on gives back its port and its directory before anybody is told.
+    const failed = async (error: unknown): Promise<void> => {
+      try {
+        await broker?.[Symbol.asyncDispose]()
+      } catch {
+        // In consequence of what it has failed of.
+      }
+      events.onFailure(brokerId, asError(error))
     }
+    let broker: Broker | undefined
+    const storage = options.dataDirectory === undefined ? this.#memory(brokerId) : undefined
+    broker = await openNode(options, this.#peers, error => void failed(error), storage)
+    return handleOf(broker)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#memories.values()].map(memory => memory.close()))
     this.#memories.clear()
   }
 
@@ -37,7 +40,37 @@ export class InlineLauncher implements Launcher {
       memory = new MemoryEngine()
       this.#memories.set(brokerId, memory)
     }
-    return memory
+    return outliving(memory)
+  }
+}
+
+/** The engine as a broker gets that does not take it along when it closes it. */
+function outliving(engine: MemoryEngine): StorageEngine {
+  const opened: Environment[] = []
+  return {
+    durability: engine.durability,
+    list: () => engine.list(),
+    open(name) {
+      const environment = engine.open(name)
+      opened.push(environment)
+      return environment
+    },
+    drop: name => engine.drop(name),
+    usage: () => engine.usage(),
+    async close() {
+      for (const environment of opened) await environment.close()
+    },
+  }
+}
+
+function handleOf(broker: Broker): NodeHandle {
+  const { address, brokerId } = broker
+  return {
+    brokerId,
+    port: address.kind === 'tcp' ? address.port : 0,
+    ready: () => broker.ready(),
+    stop: how => broker.stop(handOverMs(how)),
+    kill: () => broker[Symbol.asyncDispose](),
   }
 }
 

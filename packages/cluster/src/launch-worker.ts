@@ -20,7 +20,12 @@ export class WorkerLauncher implements Launcher {
       name: `klamm broker ${brokerId}`,
     })
     const node = new WorkerNode(brokerId, worker, events)
-    await node.started
+    try {
+      await node.started
+    } catch (error) {
+      await node.kill()
+      throw error
+    }
     return node
   }
 
@@ -49,7 +54,10 @@ class WorkerNode implements NodeHandle {
     const failed = (error: Error): void => {
       reject(error)
       this.#ready.reject(error)
-      if (!this.#isEnding) events.onFailure(brokerId, error)
+      if (this.#isEnding) return
+      this.#isEnding = true
+      // What is broken must not go on: its port and its directory are free once the thread is gone.
+      void this.kill().then(() => events.onFailure(brokerId, error))
     }
     worker.on('message', (message: FromNode) => {
       if (message.kind === 'started') {

@@ -24,7 +24,12 @@ async function run(): Promise<void> {
   })
   const { address } = broker
   say({ kind: 'started', port: address.kind === 'tcp' ? address.port : 0 })
-  void broker.ready().then(() => say({ kind: 'ready' }))
+  broker.ready().then(
+    () => say({ kind: 'ready' }),
+    () => {
+      // Stopped before; the parent knows.
+    },
+  )
   parent.on('message', (message: ToNode) => {
     if (message.kind !== 'stop') return
     broker
