@@ -18,6 +18,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -118,6 +119,28 @@ export class DataDirectory {
     }
   }
 
+  /**
+   * Why LMDB must not open an environment, or undefined. It meets a file that is not its own, or one
+   * that was cut off, with a signal instead of an error. `isAppendOnly`: no page is ever freed, so
+   * the file has all pages that its header speaks of.
+   */
+  damage(name: string, isAppendOnly: boolean): string | undefined {
+    const file = this.#dataFile(name)
+    const { size } = statSync(file)
+    if (size === 0) return undefined
+    const descriptor = openSync(file, 'r')
+    try {
+      const first = readMetaPage(descriptor, 0)
+      const second = first === undefined ? undefined : readMetaPage(descriptor, first.pageBytes)
+      if (first === undefined || second === undefined) return 'is not an LMDB file'
+      const { lastPage } = second.transaction > first.transaction ? second : first
+      const isCut = isAppendOnly && size < (lastPage + 1) * first.pageBytes
+      return isCut ? `ends after ${size} bytes, before its page ${lastPage}` : undefined
+    } finally {
+      closeSync(descriptor)
+    }
+  }
+
   /** Flushes all that was ever written to an environment that is not open. */
   syncData(name: string): void {
     syncFile(this.#dataFile(name))
@@ -199,6 +222,27 @@ export class DataDirectory {
 export function freeBytes(path: string): number {
   const { bavail, bsize } = statfsSync(path)
   return bavail * bsize
+}
+
+interface MetaPage {
+  readonly pageBytes: number
+  readonly lastPage: number
+  readonly transaction: number
+}
+
+/** One of the two meta pages of an LMDB file, as this version of lmdb-js lays them out. */
+function readMetaPage(descriptor: number, at: number): MetaPage | undefined {
+  const bytes = Buffer.alloc(160)
+  if (readSync(descriptor, bytes, 0, bytes.length, at) < bytes.length) return undefined
+  const [magic, version] = [bytes.readUInt32LE(24), bytes.readUInt32LE(28)]
+  if (magic !== 0xbeefc0de || version !== 2) return undefined
+  const pageBytes = bytes.readUInt32LE(48)
+  if (pageBytes < 512 || pageBytes > 65_536 || !Number.isInteger(Math.log2(pageBytes))) {
+    return undefined
+  }
+  const lastPage = Number(bytes.readBigUInt64LE(144))
+  const transaction = Number(bytes.readBigUInt64LE(152))
+  return { pageBytes, lastPage, transaction }
 }
 
 function lock(path: string, bootId: string): void {

@@ -77,6 +77,10 @@ class Engine implements LmdbEngine {
       throw new StorageError('corrupt', `${name} was not flushed when the OS stopped`)
     }
     const isNew = !this.#directory.exists(name)
+    if (!isNew) {
+      const damage = this.#directory.damage(name, options.appendOnly === true)
+      if (damage !== undefined) throw new StorageError('corrupt', `${name} ${damage}`)
+    }
     // A process that died while it flushed leaves what is visible and perhaps not durable. What is
     // read from here on counts as durable, so it has to be.
     if (!isNew && this.durability === 'fsync') this.#directory.syncData(name)
