@@ -57,7 +57,9 @@ export function voterValues(
   return voters.map(voter => (sameVoter(voter, core.id) ? own : other(voter)))
 }
 
-/** Commits what is durable on a majority, if it is of this leader's term. May end the leadership. */
+/**
+ * Commits what is durable on a majority, if it is of this leader's term. May end the leadership.
+ */
 export function maybeCommit(core: RaftCore): void {
   const { leadership, log, rules } = core
   if (leadership === undefined) return

@@ -1,5 +1,5 @@
-// Who gets to lead: asking without consequences first (pre-vote, thesis §9.6), then campaigning in a
-// new term, and giving or refusing votes.
+// Who gets to lead: asking without consequences first (pre-vote, thesis §9.6), then campaigning in
+// a new term, and giving or refusing votes.
 
 import type { RaftCore } from './core.ts'
 import { becomeLeader } from './leader.ts'

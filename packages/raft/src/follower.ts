@@ -8,8 +8,8 @@ import { PartialSnapshot } from './snapshot-assembly.ts'
 import { type LogIndex, type Snapshot, sameVoter, type VoterId } from './types.ts'
 
 /**
- * A message of the leader of the present term came. False when it is not to be listened to: there is
- * one leader per term, and a leader follows nobody in its own.
+ * A message of the leader of the present term came. False when it is not to be listened to: there
+ * is one leader per term, and a leader follows nobody in its own.
  */
 export function follow(core: RaftCore, leader: VoterId): boolean {
   if (core.role === 'leader') return false
@@ -108,7 +108,7 @@ function assemble(core: RaftCore, chunk: SnapshotChunk): Snapshot | undefined {
   return partial.assemble()
 }
 
-/** All or nothing: one write replaces snapshot and log; the state machine follows once it is durable. */
+/** One write replaces snapshot and log, all or nothing; the state machine follows once durable. */
 function install(core: RaftCore, snapshot: Snapshot): void {
   core.log.restore(snapshot)
   core.membership.restored(snapshot.configuration, snapshot.index)

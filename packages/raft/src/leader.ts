@@ -1,5 +1,5 @@
-// Leading: the first entry of a term, proposals, answers of followers, heartbeats, and giving up when
-// no majority answers.
+// Leading: the first entry of a term, proposals, answers of followers, heartbeats, and giving up
+// when no majority answers.
 
 import { appendOwn, type EntryBody, followVoters, maybeCommit, voterValues } from './commit.ts'
 import type { RaftCore } from './core.ts'

@@ -16,7 +16,9 @@ export interface Transfer {
 
 export class Leadership {
   readonly sinceMs: number
-  /** The first entry of this term. Committed: the leader knows all that earlier leaders committed. */
+  /**
+   * The first entry of this term. Committed: the leader knows all that earlier leaders committed.
+   */
   readonly firstIndex: LogIndex
   readonly reads = new ReadQueue()
   readonly #followers = new Map<VoterKey, Progress>()

@@ -45,9 +45,9 @@ export class Membership {
   }
 
   /**
-   * Whether the node may be needed as a leader: it votes in the configuration in force, or did in one
-   * that may yet come back. A voter whose removal is not committed may be the only one whose log is
-   * complete, so it goes on campaigning (thesis §4.2.2).
+   * Whether the node may be needed as a leader: it votes in the configuration in force, or did in
+   * one that may yet come back. A voter whose removal is not committed may be the only one whose
+   * log is complete, so it goes on campaigning (thesis §4.2.2).
    */
   isElectable(id: VoterId, commitIndex: LogIndex): boolean {
     if (this.isVoter(id)) return true

@@ -1,4 +1,5 @@
-// What a client of consensus may ask of the leader: new entries, one voter more or less, a compaction.
+// What a client of consensus may ask of the leader: new entries, one voter more or less, a
+// compaction.
 
 import { assert } from '@klamm/base'
 import { appendOwn } from './commit.ts'
@@ -43,8 +44,8 @@ export function proposeConfigChange(core: RaftCore, change: ConfigChange): Confi
 }
 
 /**
- * A voter counts from the moment its entry is appended. One that is far behind, or not there at all,
- * would only make the majority larger (thesis §4.2.1).
+ * A voter counts from the moment its entry is appended. One that is far behind, or not there at
+ * all, would only make the majority larger (thesis §4.2.1).
  */
 function isCaughtUp(core: RaftCore, voter: VoterId): boolean {
   const progress = core.leadership?.follower(voter)

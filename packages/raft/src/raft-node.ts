@@ -43,8 +43,8 @@ export interface RaftNodeOptions {
   readonly id: VoterId
   readonly config: RaftConfig
   /**
-   * What the disk holds. A directory whose state is damaged passes `Unreadable`: the node then stays
-   * silent for ever and must be formatted anew, with another directoryId (RAFT-16).
+   * What the disk holds. A directory whose state is damaged passes `Unreadable`: the node then
+   * stays silent for ever and must be formatted anew, with another directoryId (RAFT-16).
    */
   readonly state: PersistedState | Unreadable
   /** Nodes to ask for the leader as long as the log names no voters: ids only. */

@@ -1,5 +1,5 @@
-// Linearizable reads of a leader (thesis §6.4): a read waits until a majority has answered a round of
-// heartbeats that began after the read arrived, which proves that no newer leader had committed
+// Linearizable reads of a leader (thesis §6.4): a read waits until a majority has answered a round
+// of heartbeats that began after the read arrived, which proves that no newer leader had committed
 // anything by then. Never a lease: a paused process would trust a clock that ran on without it.
 
 import type { ReadState } from './ready.ts'

@@ -44,7 +44,9 @@ function sendAppend(core: RaftCore, progress: Progress): boolean {
   return entries.length > 0
 }
 
-/** Asks whether the follower has everything that was sent: the answer to a lost append never comes. */
+/**
+ * Asks whether the follower has everything that was sent: the answer to a lost append never comes.
+ */
 function sendCheck(core: RaftCore, progress: Progress): void {
   const prevIndex = progress.nextIndex - 1
   const prevTerm = core.log.termAt(prevIndex)

@@ -30,7 +30,9 @@ export function becomeFollower(core: RaftCore, term: Term, leader: VoterId | und
   resetElectionTimer(core)
 }
 
-/** The configuration in force changed, or became certain: a node may begin or cease to be electable. */
+/**
+ * The configuration in force changed, or became certain: a node may begin or cease to be electable.
+ */
 export function settleRole(core: RaftCore): void {
   if (core.role === 'leader') return
   const role = passiveRole(core)

@@ -42,8 +42,8 @@ export interface Rules {
 
   /**
    * Whether a held message may leave after the write `persistedId`. It waits for the write that was
-   * the latest when it was made. Comparing log indexes instead is the ABA mistake: the disk may hold
-   * an older entry at that index, which a later write is about to cut and replace.
+   * the latest when it was made. Comparing log indexes instead is the ABA mistake: the disk may
+   * hold an older entry at that index, which a later write is about to cut and replace.
    */
   mayRelease(held: HeldMessage, persistedId: number, diskEndIndex: LogIndex): boolean
 

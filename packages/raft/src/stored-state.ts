@@ -1,5 +1,5 @@
-// What a `Write` does to the stored state, as a function: the reference for storage engines, and all
-// that a node without a disk needs.
+// What a `Write` does to the stored state, as a function: the reference for storage engines, and
+// all that a node without a disk needs.
 
 import { assert } from '@klamm/base'
 import type { Write } from './ready.ts'

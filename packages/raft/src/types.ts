@@ -10,8 +10,8 @@ export type LogIndex = number
 
 /**
  * A replica of the metadata log: a node *and* the directory its state lives in (KIP-853's replica
- * key). A node that comes back with an empty directory is another replica: what the old one promised
- * (its vote, its acknowledged entries) is gone, so it must not count as the old voter.
+ * key). A node that comes back with an empty directory is another replica: what the old one
+ * promised (its vote, its acknowledged entries) is gone, so it must not count as the old voter.
  */
 export interface VoterId {
   readonly nodeId: number
@@ -31,7 +31,9 @@ export function sameVoter(a: VoterId | undefined, b: VoterId | undefined): boole
   return a.nodeId === b.nodeId && a.directoryId === b.directoryId
 }
 
-/** Addresses a node whose directory is not known yet: only an observer that looks for the leader. */
+/**
+ * Addresses a node whose directory is not known yet: only an observer that looks for the leader.
+ */
 export function anyDirectory(nodeId: number): VoterId {
   return { nodeId, directoryId: zeroUuid }
 }

@@ -48,8 +48,8 @@ export interface Handler<Needs, S extends ApiSchema = ApiSchema> {
 export const noResponse: unique symbol = Symbol('noResponse')
 
 /**
- * Thrown by `handle` where the protocol leaves nothing but to close the connection. Not a failure of
- * the broker.
+ * Thrown by `handle` where the protocol leaves nothing but to close the connection. Not a
+ * failure of the broker.
  */
 export class CloseConnection extends Error {
   override readonly name = 'CloseConnection'

@@ -60,7 +60,9 @@ export class OffsetWaiters {
     done?.(error)
   }
 
-  /** Offsets may not be reached for long while retries come and go; each is moved once on average. */
+  /**
+   * Offsets may not be reached for long while retries come and go; each is moved once on average.
+   */
   #clearAway(): void {
     if (this.#abandoned <= keptAbandoned || this.#abandoned * 2 <= this.#heap.size) return
     this.#heap.retain(({ done }) => done !== undefined)

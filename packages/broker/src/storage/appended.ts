@@ -10,7 +10,9 @@ export class Appended {
   readonly row: number
   /** Exclusive. */
   readonly endOffset: number
-  /** Changes once: to a view on the block it was packed into, which frees the request it came in. */
+  /**
+   * Changes once: to a view on the block it was packed into, which frees the request it came in.
+   */
   bytes: Uint8Array
   isDurable = false
   /** Truncated, or its log deleted: the row is another batch's by now, or none. */

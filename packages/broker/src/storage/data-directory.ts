@@ -120,9 +120,9 @@ export class DataDirectory {
   }
 
   /**
-   * Why LMDB must not open an environment, or undefined. It meets a file that is not its own, or one
-   * that was cut off, with a signal instead of an error. `isAppendOnly`: no page is ever freed, so
-   * the file has all pages that its header speaks of.
+   * Why LMDB must not open an environment, or undefined. It meets a file that is not its own, or
+   * one that was cut off, with a signal instead of an error. `isAppendOnly`: no page is ever freed,
+   * so the file has all pages that its header speaks of.
    */
   damage(name: string, isAppendOnly: boolean): string | undefined {
     const file = this.#dataFile(name)

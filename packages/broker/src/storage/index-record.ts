@@ -12,8 +12,9 @@
 // Keys and commit numbers are dense over all segments: what is missing is noticed, not only what is
 // damaged (STO-2).
 //
-// Rows of kind `batch` are described in batch-row.ts. The others have up to three numbers where a
-// batch has base offset, max timestamp and producer id, and `log` has the id of the log from byte 32:
+// Rows of kind `batch` are described in batch-row.ts. The others have up to three
+// numbers where a batch has base offset, max timestamp and producer id, and `log` has
+// the id of the log from byte 32:
 //
 //   log       start, end      the log exists; in a checkpoint: and ended there
 //   truncate  to, from, before   batches at or after `to` whose key is below `before` are cut off;
@@ -21,8 +22,8 @@
 //   start     start           nothing before it is wanted
 //   delete                    the log, by its number, is gone for ever
 //
-// The first record of a segment begins with a checkpoint: `log` rows of all logs there are, with the
-// truncations that still matter. So whole segments before it can be removed, in any order.
+// The first record of a segment begins with a checkpoint: `log` rows of all logs there are, with
+// the truncations that still matter. So whole segments before it can be removed, in any order.
 
 import { StorageError } from '@klamm/base/env'
 import { crc32c } from '@klamm/protocol'

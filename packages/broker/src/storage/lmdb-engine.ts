@@ -36,8 +36,8 @@ export interface LmdbEngineOptions {
 export interface LmdbEngine extends StorageEngine {
   /**
    * Environments that the operating system may have torn when it stopped, because nothing flushed
-   * them (durability 'os'). They cannot be opened, only dropped: whoever needs what was in them gets
-   * it from another replica, and what this broker had acknowledged counts as lost.
+   * them (durability 'os'). They cannot be opened, only dropped: whoever needs what was in them
+   * gets it from another replica, and what this broker had acknowledged counts as lost.
    */
   readonly suspects: readonly string[]
 }
@@ -282,7 +282,9 @@ class LmdbEnvironment implements Environment {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** After a failed write or flush nothing is known of what the disk holds: nothing is tried again. */
+  /**
+   * After a failed write or flush nothing is known of what the disk holds: nothing is tried again.
+   */
   #fail(error: unknown): StorageError {
     const { path, name, log } = this.#options
     // lmdb-js rejects a second promise with what LMDB said. Nobody else takes it, and a rejection

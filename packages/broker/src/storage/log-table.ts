@@ -18,7 +18,9 @@ export interface RecordedLog {
   readonly idBytes: Uint8Array
   startOffset: number
   endOffset: number
-  /** In ascending order of `toOffset`: a later one that cuts deeper makes an earlier one needless. */
+  /**
+   * In ascending order of `toOffset`: a later one that cuts deeper makes an earlier one needless.
+   */
   truncations: Truncation[]
 }
 
@@ -80,8 +82,8 @@ export function recordTruncation(log: RecordedLog, truncation: Truncation): void
 }
 
 /**
- * A truncation matters as long as a segment may hold batches that it cut off: one older than itself,
- * and with offsets that the start of the log has not passed yet.
+ * A truncation matters as long as a segment may hold batches that it cut off: one older than
+ * itself, and with offsets that the start of the log has not passed yet.
  */
 function forgetTruncations(log: RecordedLog, oldestSequence: number): void {
   if (log.truncations.length === 0) return

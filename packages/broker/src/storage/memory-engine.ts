@@ -1,5 +1,5 @@
-// The engine for durability 'memory': sorted arrays, gone with the engine. Nothing is shared between
-// engines and nothing touches a disk, so a broker on it starts in no time.
+// The engine for durability 'memory': sorted arrays, gone with the engine. Nothing is shared
+// between engines and nothing touches a disk, so a broker on it starts in no time.
 
 import { assert, compareBytes, concatBytes } from '@klamm/base'
 import {
@@ -162,7 +162,9 @@ class MemoryEnvironment implements Environment {
     return found !== undefined && compareBytes(found, key) === 0
   }
 
-  /** The first index whose key is at or after `key`. Most writes append, so the end is tried first. */
+  /**
+   * The first index whose key is at or after `key`. Most writes append, so the end is tried first.
+   */
   #lowerBound(key: Uint8Array): number {
     const { keys } = this.#contents
     const last = keys.at(-1)

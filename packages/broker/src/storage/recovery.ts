@@ -2,8 +2,8 @@
 // none is missing. What it cannot vouch for it names: the store as a whole when a record is missing
 // or damaged, a single log when batches of it are.
 //
-// Commits are atomic and become durable in order, so a crash leaves a prefix of them and there is no
-// torn tail: a record that is there is whole or damaged.
+// Commits are atomic and become durable in order, so a crash leaves a prefix of them and there is
+// no torn tail: a record that is there is whole or damaged.
 
 import { type Environment, StorageError } from '@klamm/base/env'
 import type { BatchIndex } from './batch-index.ts'

@@ -1,5 +1,5 @@
-// Random histories of operations, crashes and restarts against a model of the logs. What a crash may
-// leave is what CrashEngine says: per environment, all that was promised and some of the rest.
+// Random histories of operations, crashes and restarts against a model of the logs. What a crash
+// may leave is what CrashEngine says: per environment, all that was promised and some of the rest.
 
 import { type Random, seededRandom } from '@klamm/base'
 import { silentLogger } from '@klamm/base/env'

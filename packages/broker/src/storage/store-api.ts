@@ -3,7 +3,9 @@
 
 import type { Logger } from '@klamm/base/env'
 
-/** What the store keeps of a batch's header; the decoded header of the protocol has these fields. */
+/**
+ * What the store keeps of a batch's header; the decoded header of the protocol has these fields.
+ */
 export interface StoredBatchHeader {
   readonly baseOffset: number
   readonly partitionLeaderEpoch: number
@@ -76,8 +78,8 @@ export interface SegmentStore {
   /** Ids of all logs, the corrupt ones included. */
   logIds(): string[]
   /**
-   * Logs that recovery found incomplete, with the reason. They serve nothing; `deleteLog` makes room
-   * for a new log under the same id, which is then filled from another replica.
+   * Logs that recovery found incomplete, with the reason. They serve nothing; `deleteLog` makes
+   * room for a new log under the same id, which is then filled from another replica.
    */
   readonly corruptLogs: ReadonlyMap<string, Error>
   /** Gone at once for readers; resolves when that is durable. An unknown id is harmless. */

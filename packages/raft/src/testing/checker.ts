@@ -205,7 +205,10 @@ export class Checker {
     demand(pending.length === 0, 'RAFT-12 membership', () => `${describe(host)}: two changes`)
   }
 
-  /** RAFT-2 for the leader's own vote, RAFT-6: the newest committed entry is in the log of a new leader; by matching, so are all. */
+  /**
+   * RAFT-2 for the leader's own vote, RAFT-6: the newest committed entry is in the log of a new
+   * leader; by matching, so are all.
+   */
   #elected(host: Observed, core: RaftCore, watch: Watch): void {
     this.counts.elections += 1
     this.ghost.elected(host.id, core.term, watch.terms)
@@ -248,7 +251,9 @@ export class Checker {
     if (isNew) this.#commitRule(host, core, watch)
   }
 
-  /** RAFT-8: own term, and durable on a majority of the voters in force, whatever the node counted. */
+  /**
+   * RAFT-8: own term, and durable on a majority of the voters in force, whatever the node counted.
+   */
   #commitRule(host: Observed, core: RaftCore, watch: Watch): void {
     const index = core.log.commitIndex
     demand(
@@ -279,8 +284,8 @@ export class Checker {
   }
 
   /**
-   * RAFT-12c: in force is the last configuration in the log, else that of the snapshot. A leader that
-   * is not in it leaves once it is committed.
+   * RAFT-12c: in force is the last configuration in the log, else that of the snapshot. A leader
+   * that is not in it leaves once it is committed.
    */
   #observeMembership(host: Observed, core: RaftCore): void {
     if (core.role === 'unreadable') return

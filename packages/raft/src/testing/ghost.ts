@@ -1,5 +1,5 @@
-// What an all-knowing observer remembers of the whole cluster: every entry that ever stood in a log,
-// what is committed, who led and who got which vote. The nodes know nothing of it.
+// What an all-knowing observer remembers of the whole cluster: every entry that ever stood in a
+// log, what is committed, who led and who got which vote. The nodes know nothing of it.
 
 import type { Configuration, Entry, LogIndex, Term, VoterId, VoterKey } from '../types.ts'
 import { voterKey } from '../types.ts'

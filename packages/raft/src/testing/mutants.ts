@@ -1,5 +1,6 @@
-// Known ways to get Raft wrong. Each replaces one rule of the real code (or one habit of its driver)
-// and must be noticed by the checker. The numbers are those of well-known bugs in other systems.
+// Known ways to get Raft wrong. Each replaces one rule of the real code (or one habit of
+// its driver) and must be noticed by the checker. The numbers are those of well-known
+// bugs in other systems.
 
 import type { Rules } from '../rules.ts'
 import { soundRules } from '../rules.ts'

@@ -74,7 +74,9 @@ export class Nemesis {
     this.#isOver = true
   }
 
-  /** Everything is repaired: the network is calm, every process runs, damaged disks are replaced. */
+  /**
+   * Everything is repaired: the network is calm, every process runs, damaged disks are replaced.
+   */
   heal(): void {
     const cluster = this.#cluster
     cluster.faults.calm()

@@ -1,5 +1,5 @@
-// An engine in memory for tests: what a crash leaves of it can be asked for at any time, commits can
-// be made to fail, and stored values can be damaged.
+// An engine in memory for tests: what a crash leaves of it can be asked for at any time, commits
+// can be made to fail, and stored values can be damaged.
 
 import { present, type Random } from '@klamm/base'
 import {

@@ -1,5 +1,6 @@
-// What the logs of a store must be after a history of operations, in the simplest form: arrays. It
-// remembers every past state too, for a crash may go back to any that nobody was promised to be past.
+// What the logs of a store must be after a history of operations, in the simplest form:
+// arrays. It remembers every past state too, for a crash may go back to any that nobody
+// was promised to be past.
 
 import type { PartitionLog, SegmentStore } from '../segment-store.ts'
 import type { MadeBatch } from './batches.ts'
