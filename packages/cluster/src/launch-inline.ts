@@ -16,11 +16,8 @@ export class InlineLauncher implements Launcher {
     const { brokerId } = options
     // A broker that cannot go on gives back its port and its directory before anybody is told.
     const failed = async (error: unknown): Promise<void> => {
-      try {
-        await broker?.[Symbol.asyncDispose]()
-      } catch {
-        // In consequence of what it has failed of.
-      }
+      // That it cannot be closed either is a consequence: what is told is the first failure.
+      await Promise.allSettled([broker?.[Symbol.asyncDispose]()])
       events.onFailure(brokerId, asError(error))
     }
     let broker: Broker | undefined

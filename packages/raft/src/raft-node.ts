@@ -65,7 +65,7 @@ export let coreOf: (node: RaftNode) => RaftCore
  *   while (node.hasReady()) {
  *     const ready = node.ready()
  *     for (const packet of ready.send) transport.send(packet)
- *     if (ready.write) disk.write(ready.write) then node.persisted(ready.id) and run this loop again
+ *     if (ready.write) disk.write(ready.write), then node.persisted(ready.id) and this loop again
  *     if (ready.restore) machine.load(ready.restore)
  *     for (const entry of ready.apply) machine.apply(entry)
  *     answer ready.reads, fail ready.failedReads, follow ready.role

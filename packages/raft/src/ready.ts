@@ -49,8 +49,8 @@ export interface RoleChange {
  *    is held back inside the node until `persisted` and comes out of a later `Ready`.
  * 2. `write`, if present, is written after all writes of earlier readies. Several may be under way;
  *    `persisted(id)` is called in order, once per ready that has a `write`.
- * 3. `restore`, then `apply`, then `reads`, in this order and in the order of readies. Everything in
- *    them is already durable here, so they need not wait for this ready's `write`.
+ * 3. `restore`, then `apply`, then `reads`, in this order and in the order of readies. Everything
+ *    in them is already durable here, so they need not wait for this ready's `write`.
  * 4. `role` and `failedReads` at any time, in the order of readies.
  */
 export interface Ready {

@@ -349,6 +349,7 @@ function startTicks(pid: number, threadId: number): string | undefined {
  * counts as another run: environments without flushes are then suspect after every kill.
  */
 function currentBootId(): string {
+  const unknown = `unknown-${process.pid}-${process.hrtime.bigint()}`
   try {
     if (process.platform === 'linux') {
       return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
@@ -356,10 +357,11 @@ function currentBootId(): string {
     if (process.platform === 'darwin') {
       return execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'latin1' }).trim()
     }
+    return unknown
   } catch {
     // As on a platform that has none.
+    return unknown
   }
-  return `unknown-${process.pid}-${process.hrtime.bigint()}`
 }
 
 function readMarker(path: string): Unsynced | undefined {

@@ -12,9 +12,8 @@
 // Keys and commit numbers are dense over all segments: what is missing is noticed, not only what is
 // damaged (STO-2).
 //
-// Rows of kind `batch` are described in batch-row.ts. The others have up to three
-// numbers where a batch has base offset, max timestamp and producer id, and `log` has
-// the id of the log from byte 32:
+// Rows of kind `batch` are described in batch-row.ts. Others have up to three numbers where a batch
+// has base offset, max timestamp and producer id, and `log` has the id of the log from byte 32:
 //
 //   log       start, end      the log exists; in a checkpoint: and ended there
 //   truncate  to, from, before   batches at or after `to` whose key is below `before` are cut off;

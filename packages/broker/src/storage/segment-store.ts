@@ -26,7 +26,6 @@ export {
   type ReadResult,
   type SegmentStore,
   type SegmentStoreOptions,
-  type StoredBatchHeader,
 } from './store-api.ts'
 
 const mebibyte = 1024 * 1024

@@ -1,5 +1,6 @@
 // klamm start: a cluster in the foreground, until Ctrl-C or SIGTERM.
 
+import { nodeClock } from '@klamm/base/node'
 import { type Cluster, type ClusterSpec, startCluster } from '@klamm/cluster'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { stopSignal } from '../stop-signal.ts'
@@ -40,7 +41,7 @@ export function startCommand(): Command {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const isStopping = stopSignal(process, () => performance.now())
+  const isStopping = stopSignal(process, nodeClock.monotonicMs)
   const { durability, data } = options
   const cluster = await startCluster({
     mode: options.mode,
