@@ -3,7 +3,7 @@
 
 import { assert } from '@klamm/base'
 import type { ByteStream, Clock, Logger, Network } from '@klamm/base/env'
-import { Deadline, NetworkError } from '@klamm/base/env'
+import { Deadline, NetworkError, TimeoutError } from '@klamm/base/env'
 import {
   type ApiSchema,
   DecodeError,
@@ -147,7 +147,13 @@ export class PeerChannel implements AsyncDisposable {
       `connecting to broker ${brokerId}`,
       this.#closed.signal,
     )
-    const stream = await network.connect({ kind: 'peer', brokerId }, deadline.signal)
+    const stream = await network
+      .connect({ kind: 'peer', brokerId }, deadline.signal)
+      .catch((error: unknown) => {
+        // Not to be taken for the deadline of a request: it may well be tried again.
+        if (!(error instanceof TimeoutError)) throw error
+        throw new NetworkError('timeout', error.message, { cause: error })
+      })
     const frames = new FrameReader({ maxFrameBytes: maxPeerFrameBytes })
     stream.handle({
       onData: chunk => this.#onData(stream, frames, chunk),
