@@ -63,6 +63,8 @@ export class Cluster implements AsyncDisposable {
   readonly #options = new Map<number, NodeOptions>()
   readonly #nodes = new Map<number, NodeHandle>()
   readonly #failures: Error[] = []
+  /** What is left of nodes that failed, until it has ended. Never rejects. */
+  readonly #ending = new Map<number, Promise<void>>()
   #resources: AsyncDisposableStack | undefined
 
   constructor(clusterId: string, launcher: Launcher, options: readonly NodeOptions[]) {
@@ -132,6 +134,7 @@ export class Cluster implements AsyncDisposable {
     const nodes = [...this.#nodes.values()]
     this.#nodes.clear()
     await Promise.all(nodes.map(node => node.stop('all')))
+    await Promise.all(this.#ending.values())
     const resources = this.#resources
     this.#resources = undefined
     await resources?.disposeAsync()
@@ -147,16 +150,33 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #launch(brokerId: number): Promise<void> {
+    await this.#ending.get(brokerId)
     const options = this.#optionsOf(brokerId)
+    const early: Error[] = []
     const node = await this.#launcher.launch(options, {
       onFailure: (id, error) => {
-        this.#failures.push(error)
-        this.#nodes.delete(id)
+        early.push(error)
+        this.#failed(id, error)
       },
     })
+    if (early[0] !== undefined) {
+      await node.kill().catch(() => undefined)
+      throw early[0]
+    }
     this.#nodes.set(brokerId, node)
     // A free port was taken: keep it over restarts, so that clients find the broker again.
     this.#options.set(brokerId, { ...options, port: node.port })
+  }
+
+  /** Nothing in it can be trusted any more; what it holds, its port above all, is given back. */
+  #failed(brokerId: number, error: Error): void {
+    this.#failures.push(error)
+    const node = this.#nodes.get(brokerId)
+    if (node === undefined) return
+    this.#nodes.delete(brokerId)
+    // The failure has been told; that the remains fail too is no news.
+    const ended = node.kill().catch(() => undefined)
+    this.#ending.set(brokerId, ended)
   }
 
   #take(brokerId: number): NodeHandle {
