@@ -82,10 +82,12 @@ function add(index: BatchIndex, n: number, fields: Partial<StoredBatchHeader> = 
     producerEpoch: -1,
     baseSequence: -1,
     recordCount: 2,
+    crc: 0,
+    sizeInBytes: 61,
     ...fields,
   }
   const appended = new Appended(state, n, n * 2 + 2, new Uint8Array(61))
-  expect(index.append(header, 61, 0, appended)).toBe(n)
+  expect(index.append(header, appended)).toBe(n)
 }
 
 const state = new LogState(1, 'log-0', 0, () => {})

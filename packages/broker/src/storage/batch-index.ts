@@ -63,7 +63,7 @@ export class BatchIndex {
   }
 
   /** Adds the row of a batch that has no place on disk yet. Returns its number. */
-  append(header: StoredBatchHeader, size: number, crc: number, appended: Appended): number {
+  append(header: StoredBatchHeader, appended: Appended): number {
     const chunk = this.#chunkForNext()
     const row = this.#end & rowMask
     const d = row * rowDoubles
@@ -74,8 +74,8 @@ export class BatchIndex {
     chunk.doubles[d + rowDouble.sequence] = -1
     chunk.signed[w + rowWord.lastOffsetDelta] = header.lastOffsetDelta
     chunk.signed[w + rowWord.leaderEpoch] = header.partitionLeaderEpoch
-    chunk.words[w + rowWord.size] = size
-    chunk.words[w + rowWord.crc] = crc
+    chunk.words[w + rowWord.size] = header.sizeInBytes
+    chunk.words[w + rowWord.crc] = header.crc
     chunk.words[w + rowWord.offsetInValue] = 0
     chunk.words[w + rowWord.segmentId] = 0
     chunk.signed[w + rowWord.baseSequence] = header.baseSequence
@@ -188,6 +188,7 @@ export class BatchIndex {
       baseSequence,
       lastSequence: lastSequenceOf({ baseSequence, lastOffsetDelta }),
       recordCount: this.#signed(n, rowWord.recordCount),
+      crc: this.#unsigned(n, rowWord.crc),
       sizeInBytes: this.size(n),
     }
   }

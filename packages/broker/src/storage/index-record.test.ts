@@ -112,7 +112,7 @@ function indexOfOne(): BatchIndex {
     attributes: 0x17,
   })
   const appended = new Appended(state, 0, 24, bytes)
-  state.index.append(header, bytes.length, header.crc, appended)
+  state.index.append(header, appended)
   return state.index
 }
 

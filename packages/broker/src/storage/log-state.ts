@@ -79,12 +79,11 @@ export class LogState {
     for (let n = index.first; n < index.end; n++) this.#sizeBytes += index.size(n)
   }
 
-  /** Reserves the next row; `make` gives the batch that is to lie in memory for it. */
-  append(header: StoredBatchHeader, size: number, crc: number, appended: Appended): void {
+  append(header: StoredBatchHeader, appended: Appended): void {
     assert(appended.row === this.index.end, 'a batch knows its row')
-    this.index.append(header, size, crc, appended)
+    this.index.append(header, appended)
     this.#endOffset = appended.endOffset
-    this.#sizeBytes += size
+    this.#sizeBytes += header.sizeInBytes
   }
 
   /** Cuts off rows from `row` on; the log ends where that row began. */

@@ -17,6 +17,10 @@ export interface StoredBatchHeader {
   readonly producerEpoch: number
   readonly baseSequence: number
   readonly recordCount: number
+  /** The batch's own checksum, unsigned. */
+  readonly crc: number
+  /** Of the whole batch: the 12 bytes of base offset and length included. */
+  readonly sizeInBytes: number
 }
 
 /** An index entry. */
@@ -25,8 +29,6 @@ export interface BatchInfo extends StoredBatchHeader {
   readonly lastOffset: number
   /** Inclusive; -1 without sequences. */
   readonly lastSequence: number
-  /** Of the whole batch: the 12 bytes of base offset and length included. */
-  readonly sizeInBytes: number
 }
 
 export interface ReadResult {

@@ -3,7 +3,7 @@
 
 import { assert } from '@klamm/base'
 import { StorageError } from '@klamm/base/env'
-import { batchHeaderBytes, readBatchHeader } from '@klamm/protocol'
+import { batchField, batchHeaderBytes } from '@klamm/protocol'
 import { Appended } from './appended.ts'
 import { verifyBatch } from './batch-row.ts'
 import type { CommitQueue } from './commit-queue.ts'
@@ -69,12 +69,11 @@ export class StoredLog implements PartitionLog {
     const state = this.#state
     assert(header.baseOffset === state.endOffset, 'a batch begins where the log ends')
     assert(batch.length >= batchHeaderBytes, 'a batch is whole')
-    const { baseOffset, sizeInBytes, crc } = readBatchHeader(batch)
-    assert(baseOffset === header.baseOffset, 'a batch carries its offset')
-    assert(sizeInBytes === batch.length, 'one whole batch is appended at a time')
-    const endOffset = baseOffset + header.lastOffsetDelta + 1
+    assert(header.sizeInBytes === batch.length, 'one whole batch is appended at a time')
+    assert(carries(batch, header), 'a batch carries its offset and its checksum')
+    const endOffset = header.baseOffset + header.lastOffsetDelta + 1
     const appended = new Appended(state, state.index.end, endOffset, batch)
-    state.append(header, sizeInBytes, crc, appended)
+    state.append(header, appended)
     cache.add(appended)
     queue.append(appended)
   }
@@ -202,4 +201,16 @@ export class StoredLog implements PartitionLog {
     this.#context.refuse()
     if (this.#state.isDeleted) throw new StorageError('closed', `log ${this.id} was deleted`)
   }
+}
+
+/** Whether the bytes are those of the header: all that would be found out only after a restart. */
+function carries(batch: Uint8Array, { baseOffset, crc }: StoredBatchHeader): boolean {
+  const high = int32At(batch, batchField.baseOffset)
+  const low = int32At(batch, batchField.baseOffset + 4) >>> 0
+  return high * 0x1_0000_0000 + low === baseOffset && int32At(batch, batchField.crc) >>> 0 === crc
+}
+
+function int32At(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16)
+  return high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)
 }
