@@ -5,10 +5,10 @@ import { TestClock } from '@klamm/base/testing'
 import { expect, test } from 'vitest'
 import type { ListenerKind } from '../apis/handler.ts'
 import { maxRequestsInFlightPerConnection, maxResponseBytesQueuedPerConnection } from '../limits.ts'
+import { settled, turns } from '../testing/turns.ts'
 import type { Connection, ResponseChunks } from './connection.ts'
 import { BrokerListener } from './listener.ts'
 import { frameOf, RawClient } from './testing/raw-client.ts'
-import { settled, turns } from './testing/turns.ts'
 
 const address = { kind: 'tcp', host: 'here', port: 1 } as const
 

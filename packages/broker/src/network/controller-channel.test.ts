@@ -5,9 +5,9 @@ import { NetworkError } from '@klamm/base/env'
 import { TestClock } from '@klamm/base/testing'
 import { errorCodes, Heartbeat, KafkaError, type ResponseOf } from '@klamm/protocol'
 import { expect, test, vi } from 'vitest'
+import { settled } from '../testing/turns.ts'
 import { ControllerChannel } from './controller-channel.ts'
 import type { PeerChannels } from './peer-channels.ts'
-import { settled } from './testing/turns.ts'
 
 type Answer = ResponseOf<typeof Heartbeat>
 

@@ -6,8 +6,8 @@ import { TestClock } from '@klamm/base/testing'
 import { encodeResponse, FrameReader, Heartbeat, peekRequestHeader } from '@klamm/protocol'
 import { expect, test } from 'vitest'
 import { maxPeerBytesQueued, peerConnectTimeoutMs } from '../limits.ts'
+import { settled, turns } from '../testing/turns.ts'
 import { PeerChannel } from './peer-channel.ts'
-import { settled, turns } from './testing/turns.ts'
 
 const address = { kind: 'peer', brokerId: 2 } as const
 const body = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null }

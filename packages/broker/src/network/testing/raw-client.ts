@@ -4,7 +4,7 @@ import { concatBytes } from '@klamm/base'
 import type { Address, ByteStream, Network } from '@klamm/base/env'
 import type { TestClock } from '@klamm/base/testing'
 import { FrameReader } from '@klamm/protocol'
-import { turns } from './turns.ts'
+import { turns } from '../../testing/turns.ts'
 
 export class RawClient {
   readonly frames: Uint8Array[] = []

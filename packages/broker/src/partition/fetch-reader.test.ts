@@ -1,0 +1,223 @@
+// Reads for consumers and followers: limits, waiting, waking.
+
+import { expect, test } from 'vitest'
+import { metadataOf } from '../apis/testing/metadata.ts'
+import type { MetadataImage } from '../metadata/index.ts'
+import { settled } from '../testing/turns.ts'
+import { appendProduced } from './append.ts'
+import { type FetchedData, FetchReader, type FetchReaderOptions } from './fetch-reader.ts'
+import { PartitionLookup } from './lookup.ts'
+import {
+  batchOf,
+  brokers,
+  followerFetches,
+  openReplica,
+  partitionImage,
+  type Replica,
+  topicId,
+} from './testing/replica.ts'
+
+const { image } = metadataOf([{ name: 'orders', id: topicId, leaders: [1] }]) as {
+  image: MetadataImage
+}
+
+async function leading(): Promise<Replica> {
+  const replica = await openReplica()
+  replica.partition.lead(partitionImage(), brokers)
+  return replica
+}
+
+function produce({ partition }: Replica, value = 'a'): void {
+  appendProduced(partition, batchOf({ values: [value] }), {
+    acks: 1,
+    origin: 'client',
+    zstdIsAllowed: true,
+    wallMs: 1_000,
+  })
+}
+
+const follower = { replicaId: 2, brokerEpoch: 20 }
+
+interface Asked extends Partial<FetchReaderOptions> {
+  readonly fetchOffset?: number
+  readonly partitionIndex?: number
+  readonly minBytes?: number
+}
+
+function reading({ partition, clock }: Replica, asked: Asked = {}) {
+  const { fetchOffset = 0, partitionIndex = 0, minBytes = 1, ...options } = asked
+  const reader = new FetchReader({
+    clock,
+    lookup: new PartitionLookup({
+      image: () => image,
+      partition: (_id, index) => (index === 0 ? partition : undefined),
+    }),
+    partitions: [
+      {
+        topicId,
+        topicName: undefined,
+        partitionIndex,
+        fetchOffset,
+        partitionMaxBytes: 1_000_000,
+        currentLeaderEpoch: 1,
+        lastFetchedEpoch: -1,
+        logStartOffset: 0,
+      },
+    ],
+    limits: {
+      minBytes,
+      maxBytes: 1_000_000,
+      isolation: options.follower === undefined ? 'readUncommitted' : 'replica',
+    },
+    maxWaitMs: 500,
+    follower: undefined,
+    signal: new AbortController().signal,
+    ...options,
+  })
+  const result: { answer: FetchedData | undefined } = { answer: undefined }
+  void reader.answer().then(([first]) => {
+    result.answer = first
+  })
+  return result
+}
+
+test('what is there is answered at once', async () => {
+  const replica = await leading()
+  produce(replica)
+  await settled()
+  await followerFetches(replica, 1)
+  const fetch = reading(replica)
+  await settled()
+  expect(fetch.answer).toMatchObject({ error: 'NONE', highWatermark: 1, logStartOffset: 0 })
+  expect(fetch.answer?.chunks).toHaveLength(1)
+  expect(replica.clock.pendingTimers).toBe(0)
+})
+
+test('a consumer waits for what is committed, not for what is appended', async () => {
+  const replica = await leading()
+  const fetch = reading(replica)
+  produce(replica)
+  await settled()
+  expect(fetch.answer).toBeUndefined()
+  await followerFetches(replica, 1)
+  expect(fetch.answer?.chunks).toHaveLength(1)
+  expect(replica.clock.pendingTimers).toBe(0)
+})
+
+test('a follower is woken by an append, before it is durable', async () => {
+  const replica = await leading()
+  const { partition } = replica
+  const durableEnds: number[] = []
+  partition.subscribe('follower', () => durableEnds.push(partition.log.durableEndOffset))
+  const fetch = reading(replica, { follower })
+  await settled()
+  expect(fetch.answer).toBeUndefined()
+  produce(replica)
+  expect(durableEnds).toEqual([0])
+  await settled()
+  expect(fetch.answer?.chunks).toHaveLength(1)
+})
+
+test('fewer bytes than wanted are answered when the time is up', async () => {
+  const replica = await leading()
+  produce(replica)
+  await settled()
+  await followerFetches(replica, 1)
+  const fetch = reading(replica, { minBytes: 100_000 })
+  await settled()
+  replica.clock.advance(499)
+  await settled()
+  expect(fetch.answer).toBeUndefined()
+  replica.clock.advance(1)
+  await settled()
+  expect(fetch.answer?.chunks).toHaveLength(1)
+})
+
+test('news that are not enough do not make it wait longer', async () => {
+  const replica = await leading()
+  const fetch = reading(replica, { minBytes: 100_000 })
+  for (let i = 1; i <= 4; i++) {
+    replica.clock.advance(120)
+    produce(replica)
+    await settled()
+    await followerFetches(replica, i)
+    expect(fetch.answer).toBeUndefined()
+  }
+  replica.clock.advance(20)
+  await settled()
+  expect(fetch.answer?.chunks).toHaveLength(4)
+  expect(replica.clock.pendingTimers).toBe(0)
+})
+
+test('who does not want to wait is answered empty', async () => {
+  const replica = await leading()
+  const fetch = reading(replica, { maxWaitMs: 0 })
+  await settled()
+  expect(fetch.answer).toMatchObject({ error: 'NONE', sizeInBytes: 0, highWatermark: 0 })
+})
+
+test('a waiting fetch hears of the end of the leadership', async () => {
+  const replica = await leading()
+  const [consumer, other] = [reading(replica), reading(replica, { follower })]
+  await settled()
+  replica.partition.stop('NOT_LEADER_OR_FOLLOWER')
+  await settled()
+  expect(consumer.answer?.error).toBe('NOT_LEADER_OR_FOLLOWER')
+  expect(other.answer?.error).toBe('NOT_LEADER_OR_FOLLOWER')
+})
+
+test('a fetch that waits over a new election is fenced', async () => {
+  const replica = await leading()
+  const fetch = reading(replica, { follower })
+  await settled()
+  replica.partition.lead(partitionImage({ leaderEpoch: 2, partitionEpoch: 2 }), brokers)
+  await settled()
+  expect(fetch.answer?.error).toBe('FENCED_LEADER_EPOCH')
+})
+
+test('a fetch of a follower acknowledges once, when it comes', async () => {
+  const replica = await leading()
+  produce(replica)
+  await settled()
+  expect(replica.partition.highWatermark).toBe(0)
+  reading(replica, { follower, fetchOffset: 1 })
+  expect(replica.partition.highWatermark).toBe(1)
+  const { followers } = replica.partition.leader ?? {}
+  const before = followers?.get(2)?.lastFetchMs
+  replica.clock.advance(100)
+  produce(replica)
+  await settled()
+  // It was answered just now; that says nothing new of what the follower has.
+  expect(followers?.get(2)?.lastFetchMs).toBe(before)
+  expect(replica.partition.highWatermark).toBe(1)
+})
+
+test('a follower whose registration is older than one that was seen is refused', async () => {
+  const replica = await leading()
+  reading(replica, { follower })
+  const stale = reading(replica, { follower: { replicaId: 2, brokerEpoch: 19 } })
+  await settled()
+  expect(stale.answer?.error).toBe('STALE_BROKER_EPOCH')
+})
+
+test('nothing waits for a client that is gone, and no listener stays', async () => {
+  const replica = await leading()
+  const abort = new AbortController()
+  const fetch = reading(replica, { signal: abort.signal })
+  await settled()
+  abort.abort(new Error('closed'))
+  await settled()
+  expect(replica.clock.pendingTimers).toBe(0)
+  expect(fetch.answer).toBeDefined()
+})
+
+test.each([
+  ['a partition that does not exist', { partitionIndex: 1 }, 'UNKNOWN_TOPIC_OR_PARTITION'],
+  ['an offset beyond the log', { fetchOffset: 5 }, 'OFFSET_OUT_OF_RANGE'],
+  ['an offset before it', { fetchOffset: -1 }, 'OFFSET_OUT_OF_RANGE'],
+])('%s is an error without delay', async (_what, asked, error) => {
+  const replica = await leading()
+  const fetch = reading(replica, asked)
+  await settled()
+  expect(fetch.answer?.error).toBe(error)
+})
