@@ -144,6 +144,9 @@ function openDatabase(
     // A commit then resolves only after fdatasync, and the meta page is written after that.
     overlappingSync: false,
     noSync: durability === 'os',
+    // Otherwise lmdb-js wraps all writes of a turn into one more batch, and drops its promise: when
+    // the commit fails, that is a rejection which nobody can take.
+    eventTurnBatching: false,
     // Not a limit: LMDB grows the map by itself, at the price of mapping it anew.
     mapSize: Math.ceil((expectedBytes ?? defaultMapBytes) * 1.6),
   }
