@@ -2,7 +2,7 @@
 
 import { zeroUuid } from '@klamm/base'
 import type { RaftCore } from './core.ts'
-import { onPreVote, onPreVoteResponse, onVote, onVoteResponse } from './election.ts'
+import { followHint, onPreVote, onPreVoteResponse, onVote, onVoteResponse } from './election.ts'
 import { onAppend, onHeartbeat, onSnapshotChunk, onTimeoutNow } from './follower.ts'
 import {
   onAppendAccepted,
@@ -73,7 +73,9 @@ function higherTerm(core: RaftCore, from: VoterId, message: Message): boolean {
       } else becomeFollower(core, message.term, from)
       return true
     case 'stepDown':
-      if (isAnswerToMe(core, from)) becomeFollower(core, message.term, undefined)
+      if (!isAnswerToMe(core, from)) return false
+      becomeFollower(core, message.term, undefined)
+      if (message.kind === 'preVoteResponse') followHint(core, message.leader)
       return false
   }
 }

@@ -113,9 +113,16 @@ export class WriteQueue {
     return restored
   }
 
-  /** For the exhaustive checker: everything here that decides the future. */
-  fingerprint(): unknown {
-    return [this.#pending, this.#held, this.#released, this.#durable, this.#diskEndIndex]
+  /** For the exhaustive checker: what decides the future, with ids counted from `baseId`. */
+  fingerprint(baseId: number): unknown {
+    const pending = this.#pending.map(({ changedFrom, endIndex, hardState, id }) => [
+      id - baseId,
+      changedFrom,
+      endIndex,
+      hardState,
+    ])
+    const held = this.#held.map(({ packet, writeId }) => [writeId - baseId, packet])
+    return [pending, held, this.#released, this.#durable, this.#handed, this.#diskEndIndex]
   }
 
   #release(id: number): void {

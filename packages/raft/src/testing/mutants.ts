@@ -57,7 +57,7 @@ export const mutants = {
     rules: { ownVoteCounts: () => true },
   },
   countsUndurableSelf: {
-    about: 'a leader counts its own entry before the flush (etcd #14370)',
+    about: 'a leader counts its own entry before the flush (etcd)',
     rules: { ownMatch: (_durable, lastIndex) => lastIndex },
   },
   acksUndurable: {
@@ -117,13 +117,13 @@ export const mutants = {
     rules: { mustRetire: () => false },
   },
   emptyUnderOldIdentity: {
-    about: 'a damaged voter starts empty under its old identity (NATS #7556)',
+    about: 'a damaged voter starts empty under its old identity (NATS)',
     habits: {
       load: (disk, bootstrap) => (disk.isDamaged ? bootstrapState(bootstrap) : disk.state),
     },
   },
   readsWithoutRound: {
-    about: 'a leader answers reads without asking a quorum first (etcd #20418)',
+    about: 'a leader answers reads without asking a quorum first (etcd)',
     rules: { isReadConfirmed: () => true },
     fromSeed: 40,
   },
