@@ -153,11 +153,13 @@ function openDatabase(
   try {
     return lmdb.open<Uint8Array, Uint8Array>(path, options)
   } catch (error) {
-    const text = String(error)
-    const isDamaged = /MDB_(INVALID|CORRUPTED|PAGE_NOTFOUND|VERSION_MISMATCH)/.test(text)
-    const code = isDamaged ? 'corrupt' : 'io'
-    throw new StorageError(code, `opening ${path} failed: ${text}`, { cause: error })
+    throw readError(`opening ${path} failed`, error)
   }
+}
+
+function readError(what: string, cause: unknown): StorageError {
+  const isDamaged = /MDB_(INVALID|CORRUPTED|PAGE_NOTFOUND|VERSION_MISMATCH)/.test(String(cause))
+  return new StorageError(isDamaged ? 'corrupt' : 'io', `${what}: ${String(cause)}`, { cause })
 }
 
 interface LmdbEnvironmentOptions {
@@ -235,14 +237,20 @@ class LmdbEnvironment implements Environment {
     visit: (key: Uint8Array, value: Uint8Array) => boolean,
   ): void {
     this.#refuse()
-    const range = this.#read(() =>
-      this.#database.getRange({
-        ...(from === undefined ? {} : { start: from }),
-        ...(to === undefined ? {} : { end: to }),
-      }),
-    )
-    // Leaving the loop closes the cursor, which would pin pages otherwise.
-    for (const { key, value } of range) if (!visit(key, value)) return
+    const range = this.#database.getRange({
+      ...(from === undefined ? {} : { start: from }),
+      ...(to === undefined ? {} : { end: to }),
+    })
+    const entries = this.#read(() => range[Symbol.iterator]())
+    try {
+      for (;;) {
+        const next = this.#read(() => entries.next())
+        if (next.done === true || !visit(next.value.key, next.value.value)) return
+      }
+    } finally {
+      // An iterator that is left open keeps its cursor, and that pins pages.
+      entries.return?.()
+    }
   }
 
   async sync(): Promise<void> {
@@ -322,7 +330,7 @@ class LmdbEnvironment implements Environment {
     try {
       return read()
     } catch (error) {
-      throw new StorageError('io', `reading ${this.#options.path} failed`, { cause: error })
+      throw readError(`reading ${this.#options.path} failed`, error)
     }
   }
 

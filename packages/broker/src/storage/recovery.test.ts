@@ -196,7 +196,7 @@ test('a flipped bit is reported when the store opens or the batch is read, never
   const before = await mixed(store, seededRandom('mixed'))
   await store.close()
   const outcomes = new Map<string, number>()
-  for (let seed = 0; seed < 150; seed++) {
+  for (let seed = 0; seed < 100; seed++) {
     const image = await crashed(engine)
     await flipBit(image, seededRandom(`flip ${seed}`))
     const outcome = await readAll(image, before)
@@ -204,7 +204,7 @@ test('a flipped bit is reported when the store opens or the batch is read, never
   }
   // Batches that no log wants any more are not looked at.
   expect([...outcomes.keys()].sort()).toEqual(['intact', 'refused at open', 'refused at read'])
-  expect(outcomes.get('refused at read')).toBeGreaterThan(50)
+  expect(outcomes.get('refused at read')).toBeGreaterThan(30)
 })
 
 test('a lost key is reported when the store opens or the batch is read', async () => {
@@ -214,7 +214,7 @@ test('a lost key is reported when the store opens or the batch is read', async (
   await store.close()
   const minEndSequence = store.endSequence
   const outcomes = new Set<string>()
-  for (let seed = 0; seed < 100; seed++) {
+  for (let seed = 0; seed < 60; seed++) {
     const image = await crashed(engine)
     await dropKey(image, seededRandom(`drop ${seed}`))
     outcomes.add(await readAll(image, before, { minEndSequence }))

@@ -9,7 +9,7 @@ import { makeBatch } from './testing/batches.ts'
 import { CrashEngine } from './testing/crash-engine.ts'
 import { type ModelLog, StoreModel } from './testing/store-model.ts'
 
-const seeds = Number(process.env.STORE_SEEDS ?? 100)
+const seeds = Number(process.env.STORE_SEEDS ?? 60)
 const firstSeed = Number(process.env.STORE_SEED ?? 1)
 
 test('after any history and any crash, the logs are as they once were, and nothing durable is lost', async () => {

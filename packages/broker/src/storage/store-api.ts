@@ -55,7 +55,7 @@ export interface SegmentStoreOptions {
   readonly segmentBytes?: number
   /** Batches kept in memory after they were appended, over all logs. 64 MiB by default. */
   readonly cacheBytes?: number
-  /** A commit takes what is waiting up to about this size. 1 MiB by default. */
+  /** A commit takes what is waiting up to about this size. 4 MiB when it flushes, else 1 MiB. */
   readonly commitBytes?: number
   /**
    * More than this may never wait for commits: an invariant error, since the caller is to hold

@@ -69,6 +69,7 @@ export class StoredLog implements PartitionLog {
     const state = this.#state
     assert(header.baseOffset === state.endOffset, 'a batch begins where the log ends')
     assert(batch.length >= batchHeaderBytes, 'a batch is whole')
+    assert(header.lastOffsetDelta >= 0, 'a batch ends at or after its beginning')
     assert(header.sizeInBytes === batch.length, 'one whole batch is appended at a time')
     assert(carries(batch, header), 'a batch carries its offset and its checksum')
     const endOffset = header.baseOffset + header.lastOffsetDelta + 1
