@@ -100,6 +100,8 @@ export class ControllerDriver implements ControllerService {
     // The first entry of our own term: everything before it is committed and applied too, so the
     // image is complete.
     if (entry.term === this.#leadsTerm && this.#active === undefined) this.#activate(entry)
+    // At the index of a proposal another leader may have put something else.
+    if (entry.term !== this.#active?.term) return
     let released = 0
     for (const { index, release } of this.#waiting) {
       if (index > entry.index) break

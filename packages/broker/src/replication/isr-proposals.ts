@@ -35,6 +35,7 @@ export class IsrProposals implements AsyncDisposable {
   readonly #options: IsrProposalsOptions
   readonly #scope: TaskScope
   readonly #delayed = new Set<Timer>()
+  #sending: Timer | undefined
   /** One per partition: a newer proposal takes the place of one that has not left yet. */
   #queue = new Map<Partition, Pending>()
   #isSending = false
@@ -46,14 +47,13 @@ export class IsrProposals implements AsyncDisposable {
 
   propose(partition: Partition, leader: PartitionLeader, proposal: IsrProposal): void {
     if (this.#scope.signal.aborted) return
-    // Even without a delay not at once: the other partitions of this moment go along.
+    if (proposal.delayMs === 0) {
+      this.#enqueue({ partition, leader, proposal })
+      return
+    }
     const timer = this.#options.clock.setTimer(proposal.delayMs, () => {
       this.#delayed.delete(timer)
-      const queued = this.#queue.get(partition)
-      // A retry may fire after what it was overtaken by.
-      if (queued !== undefined && isNewer(queued.proposal, proposal)) return
-      this.#queue.set(partition, { partition, leader, proposal })
-      this.#send()
+      this.#enqueue({ partition, leader, proposal })
     })
     this.#delayed.add(timer)
   }
@@ -61,7 +61,20 @@ export class IsrProposals implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#delayed) timer.cancel()
     this.#delayed.clear()
+    this.#sending?.cancel()
     await this.#scope[Symbol.asyncDispose]()
+  }
+
+  #enqueue(pending: Pending): void {
+    const queued = this.#queue.get(pending.partition)
+    // A retry may fire after what it was overtaken by.
+    if (queued !== undefined && isNewer(queued.proposal, pending.proposal)) return
+    this.#queue.set(pending.partition, pending)
+    // Not at once: the other partitions of this moment go along.
+    this.#sending ??= this.#options.clock.setTimer(0, () => {
+      this.#sending = undefined
+      this.#send()
+    })
   }
 
   #send(): void {
