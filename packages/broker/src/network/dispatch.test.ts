@@ -142,7 +142,6 @@ test('ApiVersions in a version from the future is answered in version 0', async 
 test.each([
   ['an unknown key', 9_999, 0],
   ['a version that is not served', Heartbeat.key, 5],
-  ['an API for brokers only', AllocateProducerIds.key, 0],
   ['a raft message', raftMessageKey, 0],
 ])('%s closes the connection of a client', async (_what, key, version) => {
   const { dispatch, onBug, onPeerMessage } = dispatching([
@@ -155,6 +154,12 @@ test.each([
   await expect(dispatch.answer(client, frame)).rejects.toThrow(DecodeError)
   expect(onBug).not.toHaveBeenCalled()
   expect(onPeerMessage).not.toHaveBeenCalled()
+})
+
+test('what only brokers may ask is unknown to clients', async () => {
+  const { dispatch } = dispatching([peersOnly])
+  const frame = frameOf(AllocateProducerIds, 0, {})
+  await expect(dispatch.answer(client, frame)).rejects.toThrow('is not served')
 })
 
 test.each([[0], [3], [7]])('the first %i bytes of a request are none', async length => {

@@ -95,6 +95,21 @@ test('a reply leaves when its records are committed, and is in the metadata by t
   expect(loader.image.topics.byName('orders')).toBeDefined()
 })
 
+test('what is committed releases the replies that depend on no more', async () => {
+  const { elect, run, log, loader } = driving()
+  await elect()
+  const [first, second] = [
+    run([topic]),
+    run([{ ...topic, topicId: 'dG9waWMtbW9yZS0wMDAwMA', name: 'more' }]),
+  ]
+  loader.apply(log.splice(0, 1))
+  await settled()
+  expect([first.value, second.value]).toEqual(['done', undefined])
+  loader.apply(log.splice(0))
+  await settled()
+  expect(second.value).toBe('done')
+})
+
 test('a decision without records waits for those before it, which it has seen', async () => {
   const { elect, driver, run, commit } = driving()
   await elect()

@@ -149,6 +149,16 @@ test('time runs by one timer, which is only moved forward', () => {
   expect(node.told.at(-1)).toBe('tick 900')
 })
 
+test('a later wake-up does not put off an earlier one', () => {
+  const { clock, node, step } = driven()
+  node.wakeMs = 500
+  step()
+  node.wakeMs = 900
+  step()
+  clock.advance(500)
+  expect(node.told.at(-1)).toBe('tick 500')
+})
+
 test('a node that starts asks for votes soon, unless somebody leads', () => {
   const [alone, led] = [driven(), driven()]
   for (const { clock, node, driver } of [alone, led]) {

@@ -195,6 +195,7 @@ test('when it stops nothing is in flight, nothing waits and nothing fails', asyn
   proposals.propose(partition, leader, proposal({ delayMs: 1_000 }))
   clock.advance(0)
   expect(requests).toHaveLength(1)
+  proposals.propose(partition, leader, proposal({ partitionEpoch: 6 }))
   await proposals[Symbol.asyncDispose]()
   expect(clock.pendingTimers).toBe(0)
   proposals.propose(partition, leader, proposal())

@@ -1,4 +1,4 @@
-// A topic whose first partition this broker leads alone, on a store in memory, for the handlers that
+// A topic whose first partition this broker leads alone, on a store in memory, for handlers that
 // read and write it; its second one is led by broker 2.
 
 import { seededRandom } from '@klamm/base'
