@@ -1,4 +1,4 @@
-// The order in which a raft node is served: written before it counts, applied in order, and its end.
+// The order in which a raft node is served: written before it counts, applied in order; its end.
 
 import { TestClock } from '@klamm/base/testing'
 import type { Entry, Packet, RaftNode, Ready, RoleChange } from '@klamm/raft'
