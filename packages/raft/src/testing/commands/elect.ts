@@ -1,5 +1,5 @@
-// `elect id=1`: lets an election timeout pass and the node campaign until it leads; `nodes=(1,2)` are
-// those it can reach. Only what elections need is delivered, what follows stays on its way.
+// `elect id=1`: lets an election timeout pass and the node campaign until it leads; `nodes=(1,2)`
+// are those it can reach. Only what elections need is delivered, what follows stays on its way.
 
 import type { Command } from './command.ts'
 

@@ -1,5 +1,5 @@
-// `tick ms=100`: this much time passes, for everybody at once or only for `ids=(1,2)`; `steps=3` that
-// many times, delivering everything in between.
+// `tick ms=100`: this much time passes, for everybody at once or only for `ids=(1,2)`; `steps=3`
+// that many times, delivering everything in between.
 
 import type { Command } from './command.ts'
 
