@@ -116,6 +116,11 @@ export class RaftCore {
     return this.writes.durableIndex(this.log.handedIndex)
   }
 
+  /** Why this node cannot do what only leaders do. */
+  get notLeading(): 'notLeader' | 'unreadable' {
+    return this.#role === 'unreadable' ? 'unreadable' : 'notLeader'
+  }
+
   /** A leader of this term was heard within an election timeout; or this is one. */
   get heardLeader(): boolean {
     if (this.#role === 'leader') return true

@@ -74,9 +74,9 @@ export function onHeartbeat(core: RaftCore, from: VoterId, message: Heartbeat): 
 }
 
 export function onSnapshotChunk(core: RaftCore, from: VoterId, message: SnapshotChunk): void {
-  if (!follow(core, from)) return
-  const { log } = core
   const { snapshotIndex, snapshotTerm } = message
+  if (snapshotTerm > message.term || !follow(core, from)) return
+  const { log } = core
   if (snapshotIndex <= log.commitIndex) {
     accept(core, from, log.commitIndex)
     return

@@ -45,6 +45,7 @@ export type {
   TransferResult,
 } from './results.ts'
 export type { FollowerStatus, Status } from './status.ts'
+export { applyWrite } from './stored-state.ts'
 export {
   anyDirectory,
   bootstrapState,

@@ -5,12 +5,13 @@ import { followHint } from './election.ts'
 import type { Leadership } from './leadership.ts'
 import type { Observe, ObserveResponse } from './message.ts'
 import { sendAppends } from './replication.ts'
-import { resetElectionTimer } from './roles.ts'
 import { anyDirectory, sameVoter, type VoterId } from './types.ts'
 
 /** Nothing is heard of a leader: asks the next of all nodes that may know one. */
 export function announce(core: RaftCore): void {
-  resetElectionTimer(core)
+  // The one that is asked may be gone as well: the next is asked soon.
+  const { heartbeatMs } = core.config
+  core.electionDeadlineMs = core.nowMs + 2 * heartbeatMs + core.random.below(heartbeatMs)
   if (core.leader !== undefined) {
     core.leader = undefined
     core.roleChanged = true
@@ -26,19 +27,17 @@ export function announce(core: RaftCore): void {
   if (target !== undefined) core.send(target, { kind: 'observe', term: core.term })
 }
 
-export function onObserve(core: RaftCore, from: VoterId, _message: Observe): void {
+export function onObserve(core: RaftCore, from: VoterId, message: Observe): void {
   const { leadership } = core
   if (leadership === undefined) {
     core.send(from, { kind: 'observeResponse', term: core.term, leader: core.leader })
     return
   }
-  if (leadership.follower(from) === undefined) {
-    if (observerCount(core, leadership) >= core.config.observersMax) return
-    leadership.follow(from, core.log.lastIndex, core.nowMs)
-  }
-  const progress = leadership.follower(from)
-  if (progress === undefined) return
-  progress.lastContactMs = core.nowMs
+  const known = leadership.follower(from)
+  if (known === undefined && observerCount(core, leadership) >= core.config.observersMax) return
+  const progress = leadership.follow(from, core.log.lastIndex, core.nowMs)
+  // One that asks from another term does not follow this leader (yet): no sign of a majority.
+  if (known === undefined || message.term === core.term) progress.lastContactMs = core.nowMs
   sendAppends(core, progress)
 }
 

@@ -75,6 +75,11 @@ export class Progress {
     return this.lastContactMs ?? this.sinceMs
   }
 
+  /** Whether it answered within the last `ms`. */
+  isActive(nowMs: number, ms: number): boolean {
+    return this.lastContactMs !== undefined && nowMs - this.lastContactMs < ms
+  }
+
   /** Whether another append may leave now. */
   get maySend(): boolean {
     if (this.#state === 'probe') return !this.isProbing

@@ -50,12 +50,12 @@ export function proposeConfigChange(core: RaftCore, change: ConfigChange): Confi
 function isCaughtUp(core: RaftCore, voter: VoterId): boolean {
   const progress = core.leadership?.follower(voter)
   if (progress?.state !== 'replicate') return false
+  if (!progress.isActive(core.nowMs, core.config.electionTimeoutMs)) return false
   return core.log.lastIndex - progress.matchIndex <= core.config.newVoterLagMaxEntries
 }
 
 function whyNotNow(core: RaftCore): ProposeRefusal | undefined {
-  if (core.role === 'unreadable') return 'unreadable'
-  if (core.leadership === undefined) return 'notLeader'
+  if (core.leadership === undefined) return core.notLeading
   return core.leadership.transfer === undefined ? undefined : 'transferring'
 }
 

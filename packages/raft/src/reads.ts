@@ -7,7 +7,7 @@ import type { ReadIndexResult } from './results.ts'
 
 export function requestRead(core: RaftCore, requestId: number): ReadIndexResult {
   const { leadership } = core
-  if (leadership === undefined) return { ok: false, reason: 'notLeader', leader: core.leader }
+  if (leadership === undefined) return { ok: false, reason: core.notLeading, leader: core.leader }
   const { reads } = leadership
   if (reads.count + core.confirmedReads.length >= core.config.pendingReadsMax) {
     return { ok: false, reason: 'busy', leader: core.leader }

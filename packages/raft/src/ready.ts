@@ -69,6 +69,6 @@ export interface Ready {
   readonly reads: readonly ReadState[]
   /** Reads that found no quorum because leadership was lost; ask the new leader. */
   readonly failedReads: readonly number[]
-  /** The last change of role, term or leader since the previous ready. */
+  /** The last change of role, term or leader since the previous ready; the first ready has one. */
   readonly role: RoleChange | undefined
 }

@@ -16,7 +16,8 @@ export type ProposeRefusal = 'notLeader' | 'unreadable' | 'tooLarge' | 'busy' | 
  * - `changePending`: another configuration is not committed yet.
  * - `alreadyVoter` / `notVoter`: the change would change nothing.
  * - `nodeHasVoter`: the node is a voter with another directory; remove that one first.
- * - `notCaughtUp`: the new voter does not observe, or lags more than `newVoterLagMaxEntries`.
+ * - `notCaughtUp`: the new voter does not observe, is silent, or lags more than
+ *   `newVoterLagMaxEntries`.
  * - `lastVoter`: nobody would be left to vote.
  */
 export type ConfigRefusal =

@@ -3,10 +3,14 @@
 import type { RaftCore } from './core.ts'
 import type { Role, Term, VoterId } from './types.ts'
 
-/** Starts to wait for a leader anew: between one and two election timeouts (Raft §5.2). */
+/**
+ * Starts to wait for a leader anew: between one and two election timeouts, so that voters do not
+ * campaign all at once (Raft §5.2). An observer only asks around, hence need not wait as long.
+ */
 export function resetElectionTimer(core: RaftCore): void {
   const { electionTimeoutMs } = core.config
-  core.electionDeadlineMs = core.nowMs + electionTimeoutMs + core.random.below(electionTimeoutMs)
+  const spreadMs = core.role === 'observer' ? electionTimeoutMs / 4 : electionTimeoutMs
+  core.electionDeadlineMs = core.nowMs + electionTimeoutMs + core.random.below(spreadMs)
 }
 
 /** Follower if this node may be elected, else observer. */

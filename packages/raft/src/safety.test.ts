@@ -5,7 +5,7 @@ import { seeds } from '@klamm/base/testing'
 import { expect, test } from 'vitest'
 import { simulate } from './testing/simulate.ts'
 
-for (const seed of seeds(60)) {
+for (const seed of seeds(100)) {
   test(`a cluster under faults stays safe and recovers (SEED=${seed})`, () => {
     const result = simulate({ seed })
     expect(result.committed).toBeGreaterThan(0)

@@ -10,7 +10,7 @@ import type { Progress } from './progress.ts'
  * would be sent megabytes for nothing.
  */
 export function startSnapshot(core: RaftCore, progress: Progress): void {
-  if (!isActive(core, progress)) return
+  if (!progress.isActive(core.nowMs, core.config.electionTimeoutMs)) return
   progress.becomeSnapshot(core.log.snapshot, core.nowMs)
   sendChunk(core, progress)
 }
@@ -32,9 +32,10 @@ export function snapshotChunkAnswered(
 
 /** Nothing was heard of the last piece for an election timeout: once more. */
 export function retrySnapshot(core: RaftCore, progress: Progress): void {
+  const { config, nowMs } = core
   const { transfer } = progress
-  if (transfer === undefined || !isActive(core, progress)) return
-  if (core.nowMs - transfer.sentAtMs >= core.config.electionTimeoutMs) sendChunk(core, progress)
+  if (transfer === undefined || !progress.isActive(nowMs, config.electionTimeoutMs)) return
+  if (nowMs - transfer.sentAtMs >= config.electionTimeoutMs) sendChunk(core, progress)
 }
 
 function sendChunk(core: RaftCore, progress: Progress): void {
@@ -53,9 +54,4 @@ function sendChunk(core: RaftCore, progress: Progress): void {
     offset: transfer.offset,
     data: data.subarray(transfer.offset, end),
   })
-}
-
-function isActive(core: RaftCore, progress: Progress): boolean {
-  if (progress.lastContactMs === undefined) return false
-  return core.nowMs - progress.lastContactMs < core.config.electionTimeoutMs
 }

@@ -40,7 +40,10 @@ export interface Status {
   readonly bytesSinceSnapshot: number
   /** In force here, committed or not. */
   readonly configuration: Configuration
-  /** Where it stands in the log; uncommitted while above `commitIndex`. */
+  /**
+   * Where it stands in the log, or the index of the snapshot that has it. Uncommitted while above
+   * `commitIndex`.
+   */
   readonly configurationIndex: LogIndex
   readonly isVoter: boolean
   /** Leader only: an entry of its own term is committed, so its state is complete. */

@@ -9,7 +9,7 @@ import { sameVoter, type VoterId } from './types.ts'
 export function startTransfer(core: RaftCore, wanted: VoterId | undefined): TransferResult {
   const { leadership } = core
   const leader = core.leader
-  if (leadership === undefined) return { ok: false, reason: 'notLeader', leader }
+  if (leadership === undefined) return { ok: false, reason: core.notLeading, leader }
   if (leadership.transfer !== undefined) return { ok: false, reason: 'transferring', leader }
   const to = wanted ?? mostUpToDate(core, leadership)
   if (to === undefined || sameVoter(to, core.id) || !core.membership.isVoter(to)) {

@@ -238,7 +238,7 @@ export class Checker {
     let isNew = false
     for (let index = watch.commitIndex + 1; index <= log.commitIndex; index++) {
       if (index <= log.start.index) continue
-      isNew = this.ghost.committed(log.entryAt(index), describe(host)) || isNew
+      isNew = this.ghost.committed(log.entryAt(index), core.term, describe(host)) || isNew
     }
     if (log.start.index > watch.commitIndex) {
       demand(

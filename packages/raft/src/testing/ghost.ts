@@ -23,6 +23,9 @@ export class Ghost {
   readonly #leaderLogs = new Map<Term, Term[]>()
   readonly #votes = new Map<string, VoterKey>()
   readonly #committed: Term[] = [0]
+  /** The term of the leader that committed the entry; at least the entry's own. */
+  readonly #committedIn: Term[] = [0]
+  readonly #proposed: CommittedConfiguration[] = []
   readonly #appliedHashes = new Map<LogIndex, number>()
   readonly #configurations: CommittedConfiguration[]
 
@@ -39,14 +42,21 @@ export class Ghost {
   }
 
   hasCommittedIn(term: Term): boolean {
-    return this.#committed[this.lastCommittedBefore(term + 1)] === term
+    return this.#committed.includes(term)
   }
 
-  /** The last committed entry of a term below `term`. */
+  /** The last entry that a leader of a term below `term` committed. */
   lastCommittedBefore(term: Term): LogIndex {
     let index = this.maxCommitted
-    while ((this.#committed[index] ?? 0) >= term && index > 0) index -= 1
+    while ((this.#committedIn[index] ?? 0) >= term && index > 0) index -= 1
     return index
+  }
+
+  /** The committed configuration and all later ones that were ever in a log. */
+  get openConfigurations(): readonly Configuration[] {
+    const committed = this.#configurations[this.#configurations.length - 1]!
+    const later = this.#proposed.filter(({ index }) => index > committed.index)
+    return [committed, ...later].map(({ configuration }) => configuration)
   }
 
   /** The newest committed configuration. */
@@ -64,6 +74,7 @@ export class Ghost {
     const seen = this.#entries.get(key)
     if (seen === undefined) {
       this.#entries.set(key, { prevTerm, hash })
+      if (entry.kind === 'config') this.#proposed.push(entry)
       return
     }
     demand(
@@ -110,7 +121,7 @@ export class Ghost {
   }
 
   /** RAFT-7: the next entry is committed, or was and is the same. True when it is new. */
-  committed(entry: Entry, where: string): boolean {
+  committed(entry: Entry, inTerm: Term, where: string): boolean {
     const { index, term } = entry
     const known = this.#committed[index]
     if (known !== undefined) {
@@ -127,6 +138,7 @@ export class Ghost {
       () => `${where}: ${index} committed after ${this.maxCommitted}`,
     )
     this.#committed[index] = term
+    this.#committedIn[index] = inTerm
     if (entry.kind === 'config') this.#configurationCommitted(entry.configuration, index)
     return true
   }

@@ -50,7 +50,6 @@ export const mutants = {
   votesByLength: {
     about: 'compares logs by length only, not by term',
     rules: { isUpToDate: (candidate, own) => candidate.index >= own.index },
-    fromSeed: 60,
   },
   ownVoteNotDurable: {
     about: 'a candidate counts its own vote before it is durable',
@@ -75,7 +74,7 @@ export const mutants = {
           ? diskEndIndex >= held.message.matchIndex
           : soundRules.mayRelease(held, persistedId, diskEndIndex),
     },
-    fromSeed: 40,
+    fromSeed: 20,
   },
   staleAppendTruncates: {
     about: 'a late, shorter append cuts what newer ones brought (NATS parallel catch-ups)',
@@ -93,12 +92,11 @@ export const mutants = {
   lateAnswersCount: {
     about: 'answers to an earlier term of the node count in its present one',
     rules: { isOutdated: () => false },
-    fromSeed: 815,
+    fromSeed: 265,
   },
   configNotReverted: {
     about: 'a truncated configuration stays in force (NATS)',
     rules: { revertsConfiguration: () => false },
-    fromSeed: 30,
   },
   configAtCommit: {
     about: 'counts the voters of the committed configuration instead of the one in force',
@@ -125,17 +123,16 @@ export const mutants = {
   readsWithoutRound: {
     about: 'a leader answers reads without asking a quorum first (etcd)',
     rules: { isReadConfirmed: () => true },
-    fromSeed: 40,
+    fromSeed: 70,
   },
   readsWithEarlierRound: {
     about: 'a read is confirmed by a round that began before it arrived',
     rules: { isReadConfirmed: (readRound, quorumRound) => readRound - 1 <= quorumRound },
-    fromSeed: 70,
+    fromSeed: 75,
   },
   readsBeforeOwnTerm: {
     about: 'a new leader answers reads before it knows what its predecessors committed',
     rules: { mayStartRead: () => true },
-    fromSeed: 30,
   },
   preVoteChangesTerm: {
     about: 'a pre-vote moves the term of the voter that is asked',

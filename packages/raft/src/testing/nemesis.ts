@@ -232,7 +232,10 @@ export class Nemesis {
    */
   #loseDisk(): void {
     const cluster = this.#cluster
-    const known = cluster.hosts.flatMap(host => this.#configurations(host))
+    const known = [
+      ...cluster.checker.ghost.openConfigurations,
+      ...cluster.hosts.flatMap(host => this.#configurations(host)),
+    ]
     const isSafe = (voters: readonly VoterId[]) =>
       voters.length >= 3 && !voters.some(voter => this.#isGone(voter))
     if (!known.every(({ voters }) => isSafe(voters))) return
@@ -240,7 +243,9 @@ export class Nemesis {
     if (this.#random.chance(0.5)) {
       cluster.damageDisk(host)
       cluster.at(this.#random.float() * 500, () => cluster.start(host))
-      cluster.at(500 + this.#random.float() * 1500, () => this.#replace(host))
+      cluster.at(500 + this.#random.float() * 1500, () => {
+        if (host.disk.isDamaged) this.#replace(host)
+      })
     } else this.#replace(host)
   }
 

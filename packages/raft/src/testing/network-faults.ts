@@ -30,10 +30,11 @@ export class NetworkFaults {
 
   /** When copies of the packet arrive, in ms from now. */
   delays(_packet: Packet, random: Random): number[] {
-    const { lossChance, repeatChance } = this.#settings
+    const { lateMsMax, lossChance, repeatChance } = this.#settings
     if (random.chance(lossChance)) return []
     const delays = [this.#delay(random)]
-    while (random.chance(repeatChance)) delays.push(this.#delay(random))
+    // What comes twice comes late: nothing else tests that old packets are known as old.
+    while (random.chance(repeatChance)) delays.push(random.float() * lateMsMax)
     return delays
   }
 
