@@ -1,4 +1,5 @@
-// Packets of every kind with random content: for the codec, and to see that no packet can break a node.
+// Packets of every kind with random content: for the codec, and to see that no
+// packet can break a node.
 
 import type { Random } from '@klamm/base'
 import type { Message, Packet } from '../message.ts'
