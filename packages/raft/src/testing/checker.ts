@@ -304,9 +304,8 @@ export class Checker {
       expected = entry.configuration
       break
     }
-    const actual = core.membership.inForce
     demand(
-      actual.voters.map(voterKey).join() === expected.voters.map(voterKey).join(),
+      sameVoters(core.membership.inForce, expected),
       'RAFT-12 membership',
       () => `${describe(host)} has another configuration in force than its log`,
     )
@@ -324,6 +323,12 @@ export class Checker {
       !isInstall || core.role !== 'leader',
       'RAFT-15 snapshot',
       () => `${describe(host)} leads and loads a snapshot`,
+    )
+    const { index, configuration } = write.snapshot
+    demand(
+      sameVoters(configuration, this.ghost.configurationAt(index)),
+      'RAFT-15 snapshot',
+      () => `${describe(host)} snapshot ${index} has other voters than were in force there`,
     )
     demand(
       snapshotHash(write.snapshot) === this.ghost.appliedHash(write.snapshot.index) &&
@@ -450,6 +455,10 @@ function termsOf(core: RaftCore): Term[] {
   terms[core.log.start.index] = core.log.start.term
   for (const entry of core.log.entriesFrom(0)) terms[entry.index] = entry.term
   return terms
+}
+
+function sameVoters(a: Configuration, b: Configuration): boolean {
+  return a.voters.map(voterKey).join() === b.voters.map(voterKey).join()
 }
 
 function isGrantedPreVote({ message }: Packet): boolean {

@@ -323,8 +323,8 @@ export class Cluster {
   }
 }
 
-/** Twenty times what a seed usually needs. */
-const eventsMax = 150_000
+/** Five times what the busiest of thousands of seeds needed. */
+const eventsMax = 60_000
 
 /** TRACE=1 keeps every packet and ready in the trace. */
 const tracing = process.env.TRACE !== undefined

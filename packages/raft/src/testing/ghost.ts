@@ -52,6 +52,10 @@ export class Ghost {
     return index
   }
 
+  configurationAt(index: LogIndex): Configuration {
+    return this.#configurations.findLast(placed => placed.index <= index)!.configuration
+  }
+
   /** The committed configuration and all later ones that were ever in a log. */
   get openConfigurations(): readonly Configuration[] {
     const committed = this.#configurations[this.#configurations.length - 1]!
