@@ -25,7 +25,7 @@ export interface CoreOptions {
 }
 
 /** Which role may follow which. Leaving a role always goes through `roles.ts`. */
-export const roleTransitions = {
+const roleTransitions = {
   unreadable: [],
   observer: ['observer', 'follower'],
   follower: ['follower', 'observer', 'preCandidate', 'candidate'],

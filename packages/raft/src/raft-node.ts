@@ -124,7 +124,10 @@ export class RaftNode {
     step(this.#core, packet)
   }
 
-  /** Appends an entry, on the leader. See `Ready.apply` for how it ends. */
+  /**
+   * Appends an entry, on the leader. See `Ready.apply` for how it ends. `data` is kept, not copied:
+   * it must not change afterwards.
+   */
   propose(data: Uint8Array): ProposeResult {
     return propose(this.#core, data)
   }

@@ -70,9 +70,4 @@ export class ReadQueue {
     this.#needsRound = false
     return ids
   }
-
-  /** For the exhaustive checker. */
-  fingerprint(): unknown {
-    return [this.#postponed, this.#waiting, this.#round, this.#needsRound]
-  }
 }

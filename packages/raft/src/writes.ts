@@ -5,7 +5,7 @@ import { assert } from '@klamm/base'
 import type { Packet } from './message.ts'
 import type { Write } from './ready.ts'
 import type { Rules } from './rules.ts'
-import type { HardState, LogIndex, Snapshot, Term } from './types.ts'
+import type { HardState, LogIndex, Snapshot } from './types.ts'
 
 interface PendingWrite {
   readonly id: number
@@ -49,17 +49,9 @@ export class WriteQueue {
     return this.#handed
   }
 
-  get durableTerm(): Term {
-    return this.#durable.term
-  }
-
   /** Last stored index once everything handed out is written. */
   get handedEndIndex(): LogIndex {
     return this.#pending.at(-1)?.endIndex ?? this.#diskEndIndex
-  }
-
-  get pendingCount(): number {
-    return this.#pending.length
   }
 
   get hasReleased(): boolean {

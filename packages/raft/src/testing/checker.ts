@@ -121,12 +121,14 @@ export class Checker {
           () => `${message.kind} of ${voterKey(packet.from)} changed ${describe(host)}`,
         )
       }
-      const isCurrent = message.term === core.term && sameVoter(core.leader, packet.from)
+      const isForHost = sameVoter(packet.to, host.id)
+      const isCurrent =
+        isForHost && message.term === core.term && sameVoter(core.leader, packet.from)
       if (isFromLeader(packet) && isCurrent) {
         watch.leaderContactMs = nowMs
         watch.leaderContactTerm = core.term
       }
-      if (core.role === 'leader' && message.term === core.term) {
+      if (isForHost && core.role === 'leader' && message.term === core.term) {
         watch.heardMs.set(voterKey(packet.from), nowMs)
       }
     }

@@ -155,5 +155,3 @@ export const mutants = {
 function soundCut(firstNew: number, provenIndex: number, lastIndex: number): number | undefined {
   return soundRules.cutFrom(firstNew, provenIndex, lastIndex)
 }
-
-export const mutantNames = Object.keys(mutants) as (keyof typeof mutants)[]

@@ -12,7 +12,7 @@ export interface NetworkSettings {
   readonly lateMsMax: number
 }
 
-export const calmNetwork: NetworkSettings = {
+const calmNetwork: NetworkSettings = {
   lossChance: 0,
   repeatChance: 0,
   lateChance: 0,
