@@ -45,8 +45,14 @@ interface Past {
   readonly id: number
   /** Index: term. */
   readonly leaders: readonly (number | undefined)[]
-  /** Terms of the committed entries, from index 1. */
-  readonly committed: readonly number[]
+  /** From index 1. */
+  readonly committed: readonly Committed[]
+}
+
+interface Committed {
+  readonly term: number
+  /** Of the leader that committed it; a late leader of a lower term need not have the entry. */
+  readonly inTerm: number
 }
 
 interface World {
@@ -225,9 +231,9 @@ export class Explorer {
       )
       leaders = Object.assign([...leaders], { [view.term]: index })
       this.#leadersSeen += 1
-      for (const [i, term] of committed.entries()) {
+      for (const [i, { inTerm, term }] of committed.entries()) {
         demand(
-          term >= view.term || view.log[i]?.term === term,
+          inTerm >= view.term || view.log[i]?.term === term,
           'RAFT-6 leader completeness',
           () => `entry ${i + 1}/${term} is missing in term ${view.term}`,
         )
@@ -236,15 +242,16 @@ export class Explorer {
     if (view.log !== before.view.log) checkMatching(nodes, index)
     for (let i = before.view.commitIndex; i < view.commitIndex; i++) {
       const term = view.log[i]?.term ?? 0
-      if (i < committed.length) {
+      const known = committed[i]
+      if (known !== undefined) {
         demand(
-          committed[i] === term,
+          known.term === term,
           'RAFT-7 state machine safety',
-          () => `entry ${i + 1} is committed as term ${committed[i]} and ${term}`,
+          () => `entry ${i + 1} is committed as term ${known.term} and ${term}`,
         )
         continue
       }
-      committed = [...committed, term]
+      committed = [...committed, { term, inTerm: view.term }]
       this.#commitsSeen += 1
     }
     if (committed.length > 0) checkDurable(nodes, committed)
@@ -252,8 +259,9 @@ export class Explorer {
     return this.#past(leaders, committed)
   }
 
-  #past(leaders: readonly (number | undefined)[], committed: readonly number[]): Past {
-    const key = `${leaders.join()}|${committed.join()}`
+  #past(leaders: readonly (number | undefined)[], committed: readonly Committed[]): Past {
+    const entries = committed.map(({ inTerm, term }) => `${term}/${inTerm}`)
+    const key = `${leaders.join()}|${entries.join()}`
     const known = this.#pasts.get(key)
     if (known !== undefined) return known
     const past = { id: this.#pasts.size, leaders, committed }
@@ -281,11 +289,11 @@ function sameEntry(a: Entry, b: Entry): boolean {
 }
 
 /** RAFT-9: the newest committed entry is on a majority of disks. */
-function checkDurable(nodes: readonly NodeState[], committed: readonly number[]): void {
+function checkDurable(nodes: readonly NodeState[], committed: readonly Committed[]): void {
   const index = committed.length
   let holders = 0
   for (const { view } of nodes) {
-    if (view.disk.entries[index - 1]?.term === committed[index - 1]) holders += 1
+    if (view.disk.entries[index - 1]?.term === committed[index - 1]?.term) holders += 1
   }
   demand(
     holders * 2 > nodes.length,
