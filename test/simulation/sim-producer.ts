@@ -2,7 +2,7 @@
 // until it knows the outcome. After an error that leaves the outcome open for good it starts as
 // another producer, as real clients do.
 
-import { present, type Random } from '@klamm/base'
+import { present, type Random, zeroUuid } from '@klamm/base'
 import type { Env } from '@klamm/base/env'
 import { NetworkError } from '@klamm/base/env'
 import {
@@ -187,7 +187,7 @@ export class SimProducer {
         this.#anyBroker(),
         connection =>
           connection.request(Metadata, 12, {
-            topics: [{ topicId: 'AAAAAAAAAAAAAAAAAAAAAA', name: topic }],
+            topics: [{ topicId: zeroUuid, name: topic }],
             allowAutoTopicCreation: false,
             includeClusterAuthorizedOperations: false,
             includeTopicAuthorizedOperations: false,

@@ -1,6 +1,8 @@
 // The vocabulary of the message tables. A table says what every version of a message carries; its
 // type falls out of it (`Message`), and `compile` makes a codec of it for one version.
 
+import { zeroUuid } from '@klamm/base'
+
 /** One element of an array field: `ItemOf<FetchRequest['topics']>`. */
 export type ItemOf<A> = A extends readonly (infer T)[] ? T : never
 
@@ -54,8 +56,8 @@ export type Message<F extends Fields> = {
  */
 export type RecordsData = readonly Uint8Array[] | null
 
-/** Kafka's "no id": what a uuid field holds when it was not set. 16 zero bytes. */
-export const zeroUuid = 'AAAAAAAAAAAAAAAAAAAAAA'
+/** Kafka's "no id": what a uuid field holds when it was not set. */
+export { zeroUuid }
 
 export interface Options<T> {
   /** First version that carries the field; 0 when omitted. */

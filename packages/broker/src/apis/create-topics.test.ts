@@ -1,6 +1,6 @@
+import { isUuid, zeroUuid } from '@klamm/base'
 import { errorCodes } from '@klamm/protocol'
 import { expect, test } from 'vitest'
-import { isId, zeroId } from '../metadata/index.ts'
 import { createTopics } from './create-topics.ts'
 import { ask, versionsOf } from './testing/ask.ts'
 import { clusterOf, servicesOf } from './testing/cluster.ts'
@@ -17,8 +17,8 @@ for (const apiVersion of versionsOf(createTopics)) {
     const response = await ask(createTopics, servicesOf(cluster), { apiVersion }, { topics })
     const [created, refused] = response.topics
     expect(created?.errorCode).toBe(errorCodes.NONE)
-    expect(isId(created?.topicId ?? '')).toBe(true)
-    expect(created?.topicId === zeroId).toBe(apiVersion < 7)
+    expect(isUuid(created?.topicId ?? '')).toBe(true)
+    expect(created?.topicId === zeroUuid).toBe(apiVersion < 7)
     expect(created?.errorMessage).toBe(null)
     expect(created?.numPartitions).toBe(apiVersion >= 5 ? 2 : -1)
     expect(created?.replicationFactor).toBe(apiVersion >= 5 ? 3 : -1)

@@ -1,6 +1,7 @@
 // CreateTopics (19): asked by admin clients, decided by the active controller. v4 defaults by -1,
 // v5 answers with counts and all configs (KIP-525), v7 topic ids.
 
+import { zeroUuid } from '@klamm/base'
 import {
   CreateTopics,
   type CreateTopicsRequest,
@@ -8,7 +9,7 @@ import {
   errorCodes,
 } from '@klamm/protocol'
 import { type BrokerLayers, topicEntries } from '../config/effective.ts'
-import { type CreatedTopic, clusterLayers, type NewTopic, zeroId } from '../metadata/index.ts'
+import { type CreatedTopic, clusterLayers, type NewTopic } from '../metadata/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { commonConfigFields } from './config-codes.ts'
 import { handler } from './handler.ts'
@@ -40,7 +41,7 @@ export const createTopics = handler({
 })
 
 const nothing = {
-  topicId: zeroId,
+  topicId: zeroUuid,
   errorMessage: null,
   topicConfigErrorCode: errorCodes.NONE,
   numPartitions: -1,

@@ -1,6 +1,6 @@
+import { zeroUuid } from '@klamm/base'
 import { errorCodes } from '@klamm/protocol'
 import { expect, test } from 'vitest'
-import { zeroId } from '../metadata/index.ts'
 import { deleteTopics } from './delete-topics.ts'
 import { ask, versionsOf } from './testing/ask.ts'
 import { clusterOf, servicesOf } from './testing/cluster.ts'
@@ -12,21 +12,21 @@ for (const apiVersion of versionsOf(deleteTopics)) {
     const names = ['t', 'nowhere']
     const request = {
       topicNames: names,
-      topics: names.map(name => ({ name, topicId: zeroId })),
+      topics: names.map(name => ({ name, topicId: zeroUuid })),
     }
     const response = await ask(deleteTopics, servicesOf(cluster), { apiVersion }, request)
     expect(response.responses.map(({ name, errorCode }) => [name, errorCode])).toEqual([
       ['t', errorCodes.NONE],
       ['nowhere', errorCodes.UNKNOWN_TOPIC_OR_PARTITION],
     ])
-    expect(response.responses[0]?.topicId).toBe(apiVersion >= 6 ? topicId : zeroId)
+    expect(response.responses[0]?.topicId).toBe(apiVersion >= 6 ? topicId : zeroUuid)
     expect(cluster.image.topics.size).toBe(0)
   })
 
   test(`version ${apiVersion} says that topics cannot be deleted`, async () => {
     const cluster = clusterOf({ 'delete.topic.enable': 'false' })
     cluster.createTopic('t')
-    const request = { topicNames: ['t'], topics: [{ name: 't', topicId: zeroId }] }
+    const request = { topicNames: ['t'], topics: [{ name: 't', topicId: zeroUuid }] }
     const response = await ask(deleteTopics, servicesOf(cluster), { apiVersion }, request)
     expect(response.responses[0]?.errorCode).toBe(
       errorCodes[apiVersion >= 3 ? 'TOPIC_DELETION_DISABLED' : 'INVALID_REQUEST'],

@@ -1,13 +1,14 @@
 // DeleteTopics (20): asked by admin clients, decided by the active controller. v3 has an error of
 // its own where deletion is switched off, v5 error messages, v6 topic ids.
 
+import { zeroUuid } from '@klamm/base'
 import {
   DeleteTopics,
   type DeleteTopicsRequest,
   type DeleteTopicsResponse,
   errorCodes,
 } from '@klamm/protocol'
-import { type DeletedTopic, type TopicReference, zeroId } from '../metadata/index.ts'
+import type { DeletedTopic, TopicReference } from '../metadata/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler } from './handler.ts'
 
@@ -30,7 +31,7 @@ export const deleteTopics = handler({
     throttleTimeMs: 0,
     responses: referencesIn(request, apiVersion).map(({ name, topicId }) => ({
       name: name ?? null,
-      topicId: topicId ?? zeroId,
+      topicId: topicId ?? zeroUuid,
       errorCode,
       errorMessage: null,
     })),
@@ -41,7 +42,7 @@ function referencesIn(request: DeleteTopicsRequest, apiVersion: number): TopicRe
   if (apiVersion < 6) return request.topicNames.map(name => ({ name, topicId: undefined }))
   return request.topics.map(({ name, topicId }) => ({
     name: name ?? undefined,
-    topicId: topicId === zeroId ? undefined : topicId,
+    topicId: topicId === zeroUuid ? undefined : topicId,
   }))
 }
 
@@ -52,7 +53,7 @@ function answer(
   const isUnspoken = error === 'TOPIC_DELETION_DISABLED' && apiVersion < 3
   return {
     name: name ?? null,
-    topicId: topicId ?? zeroId,
+    topicId: topicId ?? zeroUuid,
     errorCode: errorCodes[isUnspoken ? 'INVALID_REQUEST' : error],
     errorMessage: message ?? null,
   }

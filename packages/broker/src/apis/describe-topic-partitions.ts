@@ -1,6 +1,7 @@
 // DescribeTopicPartitions (75, KIP-966): topics page by page, in the order of their names, with who
 // is eligible to lead. What newer admin clients describe topics by.
 
+import { zeroUuid } from '@klamm/base'
 import {
   DescribeTopicPartitions,
   type DescribeTopicPartitionsRequest,
@@ -17,7 +18,6 @@ import {
   type MetadataImage,
   problemWithTopicName,
   type TopicImage,
-  zeroId,
 } from '../metadata/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { notAsked, topicOperations } from './authorized-operations.ts'
@@ -129,7 +129,7 @@ function missing(name: string, error: ErrorName): Topic {
   return {
     errorCode: errorCodes[error],
     name,
-    topicId: zeroId,
+    topicId: zeroUuid,
     isInternal: isInternalTopic(name),
     partitions: [],
     topicAuthorizedOperations: notAsked,

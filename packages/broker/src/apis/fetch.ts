@@ -7,6 +7,7 @@
 // epoch (KIP-903); v16 leader endpoints (KIP-951); v17 directories (KIP-853) and v18 the follower's
 // high watermark (KIP-1166) are read and not needed.
 
+import { zeroUuid } from '@klamm/base'
 import { errorCodes, Fetch, type FetchRequest, type FetchResponse } from '@klamm/protocol'
 import { maxFetchResponseBytes } from '../limits.ts'
 import {
@@ -141,7 +142,7 @@ function byTopic(
     const fetched = data[index]
     if (asked === undefined || fetched === undefined) continue
     const topic = asked.topicName ?? ''
-    const topicId = asked.topicId ?? fetched.located.topic?.id ?? zeroId
+    const topicId = asked.topicId ?? fetched.located.topic?.id ?? zeroUuid
     const last = topics.at(-1)
     const response = partitionResponse(asked.partitionIndex, fetched, request, hints)
     if (last !== undefined && last.topic === topic && last.topicId === topicId) {
@@ -181,7 +182,6 @@ function partitionResponse(
   }
 }
 
-const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
 const noEpoch = { epoch: -1, endOffset: -1 }
 const noSnapshot = { endOffset: -1, epoch: -1 }
 

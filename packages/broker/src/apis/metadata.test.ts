@@ -1,11 +1,11 @@
+import { zeroUuid } from '@klamm/base'
 import { errorCodes } from '@klamm/protocol'
 import { expect, test } from 'vitest'
-import { zeroId } from '../metadata/index.ts'
 import { metadata } from './metadata.ts'
 import { ask, versionsOf } from './testing/ask.ts'
 import { clusterOf, servicesOf } from './testing/cluster.ts'
 
-const named = (...names: string[]) => names.map(name => ({ topicId: zeroId, name }))
+const named = (...names: string[]) => names.map(name => ({ topicId: zeroUuid, name }))
 
 for (const apiVersion of versionsOf(metadata)) {
   test(`version ${apiVersion} tells the brokers that are there and the topics asked for`, async () => {
@@ -27,7 +27,7 @@ for (const apiVersion of versionsOf(metadata)) {
       {
         errorCode: errorCodes.NONE,
         name: 't',
-        topicId: apiVersion >= 10 ? topicId : zeroId,
+        topicId: apiVersion >= 10 ? topicId : zeroUuid,
         isInternal: false,
         topicAuthorizedOperations: -0x80000000,
         partitions: [

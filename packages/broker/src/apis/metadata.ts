@@ -3,6 +3,7 @@
 // v5 offline replicas; v7 leader epochs; v8 authorized operations (KIP-430); v10 topic ids
 // (KIP-516); v12 asks by id; v13 an error for the whole (KIP-1102).
 
+import { zeroUuid } from '@klamm/base'
 import {
   type ErrorName,
   errorCodes,
@@ -19,7 +20,6 @@ import {
   type MetadataImage,
   problemWithTopicName,
   type TopicImage,
-  zeroId,
 } from '../metadata/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { clusterOperations, notAsked, topicOperations } from './authorized-operations.ts'
@@ -102,11 +102,11 @@ function answer(
   const topic = image.topics.byName(name)
   if (topic !== undefined) return found(image, topic, operations)
   if (problemWithTopicName(name) !== undefined) {
-    return missing(name, zeroId, 'INVALID_TOPIC_EXCEPTION')
+    return missing(name, zeroUuid, 'INVALID_TOPIC_EXCEPTION')
   }
   // It is created meanwhile; the client asks again.
   if (mayCreate(needs, request, name)) needs.internalTopics.ensure(name)
-  return missing(name, zeroId, 'UNKNOWN_TOPIC_OR_PARTITION')
+  return missing(name, zeroUuid, 'UNKNOWN_TOPIC_OR_PARTITION')
 }
 
 function mayCreate(needs: Needs, request: MetadataRequest, name: string): boolean {

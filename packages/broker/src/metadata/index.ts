@@ -25,7 +25,6 @@ export {
 } from './image/local-changes.ts'
 export { isReassigning, type PartitionImage } from './image/partition.ts'
 export { type TopicImage, TopicsImage } from './image/topics.ts'
-export { isId, newId, zeroId } from './records/ids.ts'
 export type * from './records/records.ts'
 export { noLeader } from './records/records.ts'
 export {

@@ -1,6 +1,7 @@
 // From what a request names (a topic by name or by id, and an index) to the partition on this
 // broker, or to the right error.
 
+import { zeroUuid } from '@klamm/base'
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/index.ts'
 import type { Partition } from './partition.ts'
@@ -19,8 +20,6 @@ export interface LookupOptions {
   readonly partition: (topicId: string, partitionIndex: number) => Partition | undefined
 }
 
-const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
-
 export class PartitionLookup {
   readonly #options: LookupOptions
 
@@ -31,7 +30,7 @@ export class PartitionLookup {
   /** By id when `topicId` is one, else by name. */
   find(topicId: string | undefined, name: string | undefined, partitionIndex: number): Located {
     const { topics } = this.#options.image()
-    const byId = topicId !== undefined && topicId !== zeroId
+    const byId = topicId !== undefined && topicId !== zeroUuid
     const topic = byId ? topics.byId(topicId) : topics.byName(name ?? '')
     const image = topic?.partitions[partitionIndex]
     if (topic === undefined || image === undefined) {

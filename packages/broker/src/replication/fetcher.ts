@@ -2,6 +2,7 @@
 // that consumers use, appends, truncates, and asks again once everything is durable (that next
 // fetch is the acknowledgement).
 
+import { zeroUuid } from '@klamm/base'
 import type { Clock, Logger } from '@klamm/base/env'
 import { Deadline, NetworkError, TaskScope, TimeoutError } from '@klamm/base/env'
 import {
@@ -161,7 +162,7 @@ export class Fetcher implements AsyncDisposable {
           lastFetchedEpoch: fetch.lastFetchedEpoch,
           logStartOffset: fetch.logStartOffset,
           partitionMaxBytes,
-          replicaDirectoryId: zeroId,
+          replicaDirectoryId: zeroUuid,
           highWatermark: 0,
         })),
       })),
@@ -263,7 +264,6 @@ export class Fetcher implements AsyncDisposable {
 }
 
 const noBytes = new Uint8Array(0)
-const zeroId = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 function keyOf(partition: { readonly topicId: string; readonly partitionIndex: number }): string {
   return `${partition.topicId}-${partition.partitionIndex}`

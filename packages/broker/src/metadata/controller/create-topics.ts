@@ -1,9 +1,8 @@
 // CreateTopics: checks names, counts, assignments and configs, places the replicas.
 
-import type { Random } from '@klamm/base'
+import { type Random, uuidFrom, zeroUuid } from '@klamm/base'
 import { brokerValue } from '../../config/effective.ts'
 import { numberOf } from '../../config/topic-config.ts'
-import { newId, zeroId } from '../records/ids.ts'
 import type { MetadataRecord, TopicId } from '../records/records.ts'
 import { type Assignment, checked, newPartition, placed } from './assignments.ts'
 import { problemWithTopicConfigs } from './config-schema.ts'
@@ -134,7 +133,7 @@ function assignManually(state: ControllerState, topic: NewTopic): Assignment {
 
 function freshId(state: ControllerState, random: Random): TopicId {
   for (;;) {
-    const topicId = newId(random)
+    const topicId = uuidFrom(random)
     if (state.image.topics.byId(topicId) === undefined) return topicId
   }
 }
@@ -144,7 +143,7 @@ function failed(name: string, { error, message }: ItemResult): CreatedTopic {
     error,
     message,
     name,
-    topicId: zeroId,
+    topicId: zeroUuid,
     partitionCount: -1,
     replicationFactor: -1,
     configs: new Map(),

@@ -1,5 +1,5 @@
+import { isUuid, zeroUuid } from '@klamm/base'
 import { expect, test } from 'vitest'
-import { isId, zeroId } from '../records/ids.ts'
 import { TestCluster } from '../testing/test-cluster.ts'
 import type { CreateTopicsRequest, NewTopic } from './types.ts'
 
@@ -23,7 +23,7 @@ test('a created topic has an id, its partitions, and leaders among its replicas'
   const c = cluster()
   const created = c.createTopic('t', { partitionCount: 6, replicationFactor: 2 })
   expect(created).toMatchObject({ error: 'NONE', partitionCount: 6, replicationFactor: 2 })
-  expect(isId(created.topicId)).toBe(true)
+  expect(isUuid(created.topicId)).toBe(true)
   const topic = c.image.topics.byName('t')
   expect(topic?.id).toBe(created.topicId)
   expect(topic?.partitions.length).toBe(6)
@@ -57,7 +57,11 @@ test('wrong counts are refused', () => {
     [{ replicationFactor: 4 }, 'INVALID_REPLICATION_FACTOR'],
   ] as const
   for (const [counts, error] of wrong) {
-    expect(c.createTopic('t', counts)).toMatchObject({ error, topicId: zeroId, partitionCount: -1 })
+    expect(c.createTopic('t', counts)).toMatchObject({
+      error,
+      topicId: zeroUuid,
+      partitionCount: -1,
+    })
   }
   expect(c.image.topics.size).toBe(0)
 })

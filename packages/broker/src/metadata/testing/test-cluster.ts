@@ -1,14 +1,13 @@
 // A controller with brokers for tests: appends what is decided, keeps every entry of the log, and
 // has an image that is replayed from the log alone.
 
-import { assert, present, type Random, seededRandom } from '@klamm/base'
+import { assert, present, type Random, seededRandom, uuidFromBytes } from '@klamm/base'
 import { Controller } from '../controller/controller.ts'
 import { type ControllerOptions, defaultControllerOptions } from '../controller/options.ts'
 import type { CreatedTopic, NewTopic, Outcome } from '../controller/types.ts'
 import { imageAfter } from '../image/delta.ts'
 import { type LogPosition, MetadataImage } from '../image/image.ts'
 import type { PartitionImage } from '../image/partition.ts'
-import { idFromBytes } from '../records/ids.ts'
 import type { MetadataRecord } from '../records/records.ts'
 import { batchFromPlain, batchToPlain } from '../records/registry.ts'
 
@@ -215,5 +214,5 @@ export function testId(number: number): string {
   const bytes = new Uint8Array(16)
   bytes[0] = 1
   for (let i = 0; i < 4; i++) bytes[15 - i] = (number >>> (8 * i)) & 0xff
-  return idFromBytes(bytes)
+  return uuidFromBytes(bytes)
 }
