@@ -59,6 +59,7 @@ const nodeImporters: readonly Permission[] = [
   { files: ['packages/base/src/node/**'], why: 'the real Env' },
   { files: proof, why: 'tests and their tools' },
   { files: ['packages/protocol/src/records/compression.ts'], why: 'zlib is deterministic' },
+  { files: ['packages/client/src/diagnostics.ts'], why: 'channels for whoever observes' },
   { files: ['packages/broker/src/storage/lmdb-engine.ts'], why: 'the real storage engine' },
   { files: ['packages/broker/src/storage/data-directory.ts'], why: 'directories and their locks' },
   {

@@ -77,6 +77,11 @@ export class KafkaError extends Error {
   }
 }
 
+/** ERR_ABORTED, with the signal's reason as the cause. */
+export function abortedError(signal: AbortSignal, message = 'aborted by the caller'): KafkaError {
+  return new KafkaError('ERR_ABORTED', message, { cause: signal.reason })
+}
+
 function isErrorName(code: KafkaErrorCode): code is ErrorName {
   return Object.hasOwn(errorCodes, code)
 }

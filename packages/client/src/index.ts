@@ -7,3 +7,5 @@ export {
   type KafkaErrorCode,
   type KafkaErrorOptions,
 } from './errors.ts'
+export { Kafka } from './kafka.ts'
+export type { KafkaOptions } from './options.ts'
