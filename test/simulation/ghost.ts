@@ -6,7 +6,7 @@ import { assert } from '@klamm/base'
 /** A record is told apart by its value, which is unique in a run. */
 export interface SentRecord {
   readonly value: string
-  readonly topic: string
+  readonly topicId: string
   readonly partitionIndex: number
   readonly producer: string
   /** Order within its producer and partition. */
@@ -19,12 +19,14 @@ export interface AckedRecord extends SentRecord {
 
 export class Ghost {
   readonly #sent = new Map<string, SentRecord>()
-  readonly #acked = new Map<string, AckedRecord>()
-  /** Acknowledged records by `topic-partition`, in the order of their acknowledgement. */
-  readonly #ackedByPartition = new Map<string, AckedRecord[]>()
+  readonly #ackedValues = new Set<string>()
+  readonly #acks: AckedRecord[] = []
+  /** Told of every acknowledgement, in the moment it reaches the client. */
+  onAck: (() => void) | undefined
 
-  get ackedCount(): number {
-    return this.#acked.size
+  /** In the order of their acknowledgement. */
+  get acks(): readonly AckedRecord[] {
+    return this.#acks
   }
 
   sent(record: SentRecord): void {
@@ -34,20 +36,13 @@ export class Ghost {
   /** `offset` is what the broker said. */
   acked(record: SentRecord, offset: number): void {
     assert(offset >= 0, 'a success has a real offset (REP-13)', () => record.value)
-    assert(!this.#acked.has(record.value), 'a record is acknowledged once')
-    const acked = { ...record, offset }
-    this.#acked.set(record.value, acked)
-    const key = `${record.topic}-${record.partitionIndex}`
-    const list = this.#ackedByPartition.get(key)
-    if (list === undefined) this.#ackedByPartition.set(key, [acked])
-    else list.push(acked)
+    assert(!this.#ackedValues.has(record.value), 'a record is acknowledged once')
+    this.#ackedValues.add(record.value)
+    this.#acks.push({ ...record, offset })
+    this.onAck?.()
   }
 
   sentRecord(value: string): SentRecord | undefined {
     return this.#sent.get(value)
-  }
-
-  ackedIn(topic: string, partitionIndex: number): readonly AckedRecord[] {
-    return this.#ackedByPartition.get(`${topic}-${partitionIndex}`) ?? []
   }
 }

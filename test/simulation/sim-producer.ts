@@ -2,39 +2,22 @@
 // until it knows the outcome. After an error that leaves the outcome open for good it starts as
 // another producer, as real clients do.
 
-import { present, type Random, zeroUuid } from '@klamm/base'
-import type { Env } from '@klamm/base/env'
-import { NetworkError } from '@klamm/base/env'
-import {
-  BatchBuilder,
-  errorCodes,
-  errorNameOf,
-  InitProducerId,
-  Metadata,
-  type MetadataResponse,
-  Produce,
-} from '@klamm/protocol'
+import { BatchBuilder, errorCodes, errorNameOf, InitProducerId, Produce } from '@klamm/protocol'
 import type { Ghost, SentRecord } from './ghost.ts'
-import { SimConnection } from './sim-connection.ts'
+import {
+  type BrokerAddress,
+  requestTimeoutMs,
+  SimClient,
+  type SimClientOptions,
+} from './sim-client.ts'
 
-export interface SimProducerOptions {
+export interface SimProducerOptions extends SimClientOptions {
   readonly name: string
-  readonly env: Env
-  readonly random: Random
   readonly ghost: Ghost
   readonly topic: string
-  readonly bootstrap: readonly { readonly host: string; readonly port: number }[]
   readonly meanPauseMs: number
   readonly maxRecordsPerBatch: number
 }
-
-interface Leader {
-  readonly host: string
-  readonly port: number
-}
-
-const requestTimeoutMs = 3_000
-const retryPauseMs = 100
 
 /** Errors after which the batch was surely not appended, and trying again makes no sense. */
 const fatal: ReadonlySet<string> = new Set([
@@ -46,8 +29,8 @@ const fatal: ReadonlySet<string> = new Set([
 
 export class SimProducer {
   readonly #options: SimProducerOptions
-  readonly #connections = new Map<string, SimConnection>()
-  #leaders = new Map<number, Leader>()
+  readonly #client: SimClient
+  #leaders: ReadonlyMap<number, BrokerAddress> = new Map()
   #partitionCount = 0
   #topicId = ''
   #producerId = -1
@@ -61,6 +44,7 @@ export class SimProducer {
 
   constructor(options: SimProducerOptions) {
     this.#options = options
+    this.#client = new SimClient(options)
   }
 
   start(): void {
@@ -75,7 +59,7 @@ export class SimProducer {
   async stop(): Promise<void> {
     this.#isStopped = true
     await Promise.all(this.#loops)
-    for (const connection of this.#connections.values()) connection.close()
+    this.#client.close()
   }
 
   async #run(): Promise<void> {
@@ -116,18 +100,24 @@ export class SimProducer {
         }
         return
       }
-      await this.#options.env.clock.sleep(retryPauseMs * (0.5 + random.float()))
+      await this.#client.pause()
       await this.#refresh()
     }
     if (this.#producerId === producerId) this.#nextSequence.set(partitionIndex, sequence + count)
   }
 
   #newRecord(partitionIndex: number): SentRecord {
-    const { name, topic } = this.#options
+    const { name } = this.#options
     this.#counter += 1
     const order = (this.#orders.get(partitionIndex) ?? 0) + 1
     this.#orders.set(partitionIndex, order)
-    return { value: `${name}/${this.#counter}`, topic, partitionIndex, producer: name, order }
+    return {
+      value: `${name}/${this.#counter}`,
+      topicId: this.#topicId,
+      partitionIndex,
+      producer: name,
+      order,
+    }
   }
 
   #batch(records: readonly SentRecord[], producerId: number, baseSequence: number): Uint8Array {
@@ -145,7 +135,7 @@ export class SimProducer {
   ): Promise<{ readonly error: string; readonly baseOffset: number }> {
     const leader = this.#leaders.get(partitionIndex)
     if (leader === undefined) return { error: 'LEADER_NOT_AVAILABLE', baseOffset: -1 }
-    const response = await this.#ask(leader, connection =>
+    const response = await this.#client.ask(leader, connection =>
       connection.request(Produce, 13, {
         transactionalId: null,
         acks: -1,
@@ -172,86 +162,25 @@ export class SimProducer {
         producerId: -1,
         producerEpoch: -1,
       }
-      const response = await this.#ask(this.#anyBroker(), connection =>
+      const response = await this.#client.ask(this.#client.anyBroker(), connection =>
         connection.request(InitProducerId, 4, request),
       )
       if (response?.errorCode === errorCodes.NONE) this.#producerId = response.producerId
-      else await this.#options.env.clock.sleep(retryPauseMs)
+      else await this.#client.pause()
     }
   }
 
   async #refresh(): Promise<void> {
-    const { env, topic } = this.#options
     for (;;) {
-      const response: MetadataResponse | undefined = await this.#ask(
-        this.#anyBroker(),
-        connection =>
-          connection.request(Metadata, 12, {
-            topics: [{ topicId: zeroUuid, name: topic }],
-            allowAutoTopicCreation: false,
-            includeClusterAuthorizedOperations: false,
-            includeTopicAuthorizedOperations: false,
-          }),
-      )
-      const found = response?.topics[0]
-      if (response !== undefined && found !== undefined && found.errorCode === errorCodes.NONE) {
-        const brokers = new Map(response.brokers.map(broker => [broker.nodeId, broker]))
+      const found = await this.#client.topic(this.#options.topic)
+      if (found?.error === 'NONE') {
         this.#topicId = found.topicId
-        this.#partitionCount = found.partitions.length
-        this.#leaders = new Map(
-          found.partitions.flatMap(({ partitionIndex, leaderId }) => {
-            const leader = brokers.get(leaderId)
-            return leader === undefined ? [] : [[partitionIndex, leader]]
-          }),
-        )
+        this.#partitionCount = found.partitionCount
+        this.#leaders = found.leaders
         return
       }
-      await env.clock.sleep(retryPauseMs)
+      await this.#client.pause()
       if (this.#isStopped && this.#partitionCount === 0) return
     }
-  }
-
-  #anyBroker(): Leader {
-    const { bootstrap, random } = this.#options
-    return random.pick(bootstrap)
-  }
-
-  /** Undefined when no answer came: the connection broke, or took too long. */
-  async #ask<T>(
-    leader: Leader,
-    ask: (connection: SimConnection) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { clock } = this.#options.env
-    try {
-      const connection = await this.#connection(leader)
-      const { promise: timeout, reject } = Promise.withResolvers<never>()
-      const timer = clock.setTimer(2 * requestTimeoutMs, () => {
-        reject(new NetworkError('timeout', 'no answer'))
-        connection.close()
-      })
-      try {
-        return await Promise.race([ask(connection), timeout])
-      } finally {
-        timer.cancel()
-        timeout.catch(() => undefined)
-      }
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error
-      return undefined
-    }
-  }
-
-  async #connection({ host, port }: Leader): Promise<SimConnection> {
-    const key = `${host}:${port}`
-    const existing = this.#connections.get(key)
-    if (existing !== undefined && !existing.isClosed) return existing
-    const abort = new AbortController()
-    const opened = await SimConnection.open(
-      this.#options.env.network,
-      { kind: 'tcp', host, port },
-      abort.signal,
-    )
-    this.#connections.set(key, opened)
-    return present(this.#connections.get(key), 'a connection was just made')
   }
 }

@@ -4,12 +4,13 @@
 import { seededRandom } from '@klamm/base'
 import { CreateTopics, errorCodes } from '@klamm/protocol'
 import { SimWorld } from '@klamm/sim'
-import { Checkers, Violation } from './checkers.ts'
+import { Checkers } from './checkers.ts'
 import { Ghost } from './ghost.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { SimConnection } from './sim-connection.ts'
 import { SimProducer } from './sim-producer.ts'
 import { Nemesis, type SwarmOptions, swarmOptions } from './swarm.ts'
+import { Violation } from './violation.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -34,12 +35,14 @@ const topic = 'orders'
 /** Simulated time in which a healed cluster must be whole again. */
 const healLimitMs = 120_000
 
+const minInsyncReplicas = 2
+
 /** Shorter than Kafka's defaults, so that a short run sees many fail-overs. */
 const config: ReadonlyMap<string, string> = new Map([
   ['broker.session.timeout.ms', '3000'],
   ['broker.heartbeat.interval.ms', '500'],
   ['replica.lag.time.max.ms', '3000'],
-  ['min.insync.replicas', '2'],
+  ['min.insync.replicas', `${minInsyncReplicas}`],
   ['offsets.topic.num.partitions', '2'],
 ])
 
@@ -65,7 +68,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     traceHash: trace.hash,
     events: scheduler.eventCount,
     simulatedMs: scheduler.nowMs,
-    acked: run.ghost.ackedCount,
+    acked: run.ghost.acks.length,
     failure,
     trace: trace.lines(),
   }
@@ -86,7 +89,7 @@ class Run {
     this.#swarm = swarm
     this.#durationMs = durationMs
     this.#cluster = new SimCluster({ world, brokerCount: 3, config })
-    this.#checkers = new Checkers(this.#cluster, this.ghost, topic)
+    this.#checkers = new Checkers(this.#cluster, this.ghost, minInsyncReplicas)
   }
 
   async go(): Promise<void> {
@@ -127,20 +130,26 @@ class Run {
     throw new Violation(name, `not within ${limitMs} ms\n${this.#describe()}`)
   }
 
-  /** Every partition has all its replicas in sync and everything committed. */
+  /** All brokers know the same metadata; every partition has all its replicas in sync, equal. */
   #isWhole(): boolean {
-    let led = 0
-    for (const broker of this.#cluster.running) {
-      for (const { leader, highWatermark, log, topicName, follower } of broker.partitions) {
-        if (topicName !== topic) continue
-        if (highWatermark !== log.logEndOffset) return false
-        if (leader === undefined && follower === undefined) return false
-        if (leader === undefined) continue
-        led += 1
-        if (leader.partition.isr.length !== this.#cluster.brokerIds.length) return false
+    const [first, ...others] = this.#cluster.running
+    if (first === undefined) return false
+    const { position, topics } = first.quorum.image
+    for (const { quorum } of others) {
+      if (quorum.image.position.offset !== position.offset) return false
+    }
+    for (const topic of topics.values()) {
+      for (const { leader, isr, replicas } of topic.partitions) {
+        if (leader < 0 || isr.length !== replicas.length) return false
       }
     }
-    return led === this.#swarm.partitionCount
+    for (const broker of this.#cluster.running) {
+      for (const { leader, follower, highWatermark, log } of broker.partitions) {
+        if (leader === undefined && follower === undefined) return false
+        if (highWatermark !== log.logEndOffset) return false
+      }
+    }
+    return true
   }
 
   /** What every replica believes, for whoever has to understand why it does not converge. */
@@ -156,13 +165,12 @@ class Run {
         partitionIndex,
         topicName,
       } of broker.partitions) {
-        if (topicName !== topic) continue
         const role =
           leader === undefined
             ? `follower epoch ${follower?.leaderEpoch} ${follower?.state}`
             : `leader epoch ${leader.leaderEpoch} isr (${leader.partition.isr})`
         const offsets = `hw ${highWatermark} durable ${log.durableEndOffset} end ${log.logEndOffset}`
-        lines.push(`  ${partitionIndex}: ${role} ${offsets}`)
+        lines.push(`  ${topicName}-${partitionIndex}: ${role} ${offsets}`)
       }
     }
     return lines.join('\n')

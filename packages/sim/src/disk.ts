@@ -50,6 +50,7 @@ export interface PendingCommit {
  * Always true: `visible` is `durable` with the first `visibleCount` pending commits applied.
  */
 export class DiskFile {
+  readonly #onHardened: (commit: PendingCommit) => void
   visible = new SortedBytes()
   durable = new SortedBytes()
   pending: PendingCommit[] = []
@@ -58,6 +59,10 @@ export class DiskFile {
   hardenedCount = 0
   /** Torn by a power cut: opening it fails. */
   isCorrupt = false
+
+  constructor(onHardened: (commit: PendingCommit) => void) {
+    this.#onHardened = onHardened
+  }
 
   /** Makes the next pending commit visible. */
   reveal(): void {
@@ -70,7 +75,10 @@ export class DiskFile {
   /** Makes the first `count` pending commits durable. */
   harden(count: number): void {
     while (this.visibleCount < count) this.reveal()
-    for (const commit of this.pending.splice(0, count)) apply(this.durable, commit)
+    for (const commit of this.pending.splice(0, count)) {
+      apply(this.durable, commit)
+      this.#onHardened(commit)
+    }
     this.visibleCount -= count
     this.hardenedCount += count
   }
@@ -90,6 +98,11 @@ export interface DiskImage {
 
 export class SimDisk {
   readonly random: Random
+  /**
+   * Told of every commit that would survive a power cut from now on, by environment: what a checker
+   * compares with what the process on the machine claims. May be told of a commit in a crash.
+   */
+  onDurable: ((name: string, puts: readonly StoredPut[]) => void) | undefined
   readonly #scheduler: Scheduler
   readonly #files = new Map<string, DiskFile>()
   #options: DiskOptions
@@ -138,7 +151,7 @@ export class SimDisk {
   file(name: string): DiskFile {
     let file = this.#files.get(name)
     if (file === undefined) {
-      file = new DiskFile()
+      file = this.#newFile(name)
       this.#files.set(name, file)
     }
     if (file.isCorrupt) throw new StorageError('corrupt', `${name} was torn by a power cut`)
@@ -221,7 +234,7 @@ export class SimDisk {
   restore(image: DiskImage): void {
     this.#files.clear()
     for (const [name, durable] of image.files) {
-      const file = new DiskFile()
+      const file = this.#newFile(name)
       file.durable = durable.clone()
       file.visible = durable.clone()
       this.#files.set(name, file)
@@ -253,6 +266,10 @@ export class SimDisk {
     if (entry === undefined) return undefined
     this.#overwrite(file, entry[0], null)
     return { key: entry[0] }
+  }
+
+  #newFile(name: string): DiskFile {
+    return new DiskFile(commit => this.onDurable?.(name, commit.puts))
   }
 
   #overwrite(file: DiskFile, key: Uint8Array, value: Uint8Array | null): void {

@@ -1,0 +1,73 @@
+// The rules of metadata, looked at whenever a broker has applied more of it.
+//
+// META-1 one image at one position of the log, on every broker and in every incarnation
+// REP-5 leader epochs in the metadata never fall, partition epochs rise by the change
+// REP-8, REP-9 who is in sync or eligible holds everything committed
+
+import type { Broker } from '@klamm/broker'
+// Not part of what the broker offers to others.
+import { imageHash } from '../../packages/broker/src/metadata/image/image-hash.ts'
+import type { PartitionChecker } from './partition-checker.ts'
+import { demand } from './violation.ts'
+
+type Image = Broker['quorum']['image']
+
+interface PartitionEpochs {
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+}
+
+export class MetadataChecker {
+  readonly #partition: (topicId: string, index: number) => PartitionChecker | undefined
+  readonly #hashAt = new Map<number, string>()
+  readonly #seen = new WeakMap<Broker, Image>()
+  readonly #epochs = new Map<string, PartitionEpochs>()
+  #newest: Image | undefined
+
+  constructor(partition: (topicId: string, index: number) => PartitionChecker | undefined) {
+    this.#partition = partition
+  }
+
+  get newestOffset(): number {
+    return this.#newest?.position.offset ?? 0
+  }
+
+  look(broker: Broker): void {
+    const { image } = broker.quorum
+    const before = this.#seen.get(broker)
+    if (image === before) return
+    this.#seen.set(broker, image)
+    const { offset } = image.position
+    demand('META-1', before === undefined || offset >= before.position.offset, () => {
+      return `broker ${broker.brokerId} went back from ${before?.position.offset} to ${offset}`
+    })
+    const known = this.#hashAt.get(offset)
+    const hash = imageHash(image)
+    demand('META-1', known === undefined || known === hash, () => {
+      return `broker ${broker.brokerId} has another image at ${offset} than others had`
+    })
+    this.#hashAt.set(offset, hash)
+    if (offset <= this.newestOffset) return
+    this.#newest = image
+    this.#lookAtPartitions(image)
+  }
+
+  #lookAtPartitions(image: Image): void {
+    for (const topic of image.topics.values()) {
+      topic.partitions.forEach((partition, index) => {
+        const key = `${topic.id}-${index}`
+        const { leaderEpoch, partitionEpoch, isr, elr } = partition
+        const before = this.#epochs.get(key)
+        if (before?.partitionEpoch === partitionEpoch) return
+        this.#epochs.set(key, { leaderEpoch, partitionEpoch })
+        if (before !== undefined) {
+          demand('REP-5', leaderEpoch >= before.leaderEpoch, () => `${key}: the leader epoch fell`)
+          demand('REP-5', partitionEpoch > before.partitionEpoch, () => `${key}: epoch fell`)
+        }
+        const checker = this.#partition(topic.id, index)
+        for (const id of isr) checker?.mustHoldOnDisk('REP-8', id)
+        for (const id of elr) checker?.mustHoldOnDisk('REP-8', id)
+      })
+    }
+  }
+}
