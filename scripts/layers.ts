@@ -44,6 +44,17 @@ const pureFolders: readonly PureFolder[] = [
   { folder: 'packages/broker/src/metadata', imports: pureModules, folders: [configFolder] },
   { folder: 'packages/broker/src/replica', imports: pureModules, folders: [] },
   { folder: 'packages/broker/src/coordinator', imports: pureModules, folders: [] },
+  { folder: 'packages/client/src/assignors', imports: pureModules, folders: [] },
+  {
+    folder: 'packages/client/src/membership',
+    imports: pureModules,
+    folders: ['packages/client/src/assignors'],
+  },
+  {
+    folder: 'packages/client/src/fetching',
+    imports: pureModules,
+    folders: ['packages/client/src/assignors'],
+  },
   { folder: 'packages/base/src/timeline', imports: ['../assert.ts'], folders: [] },
   // Messages of the quorum and snapshots are encoded with msgpackr.
   { folder: 'packages/raft/src', imports: ['@klamm/base', 'msgpackr'], folders: [] },

@@ -40,6 +40,7 @@ const pure = [
   'packages/base/src/timeline/**',
   'packages/raft/src/**',
   'packages/broker/src/{config,metadata,replica,coordinator}/**',
+  'packages/client/src/{assignors,membership,fetching}/**',
 ]
 const notPure = [...tests, 'packages/raft/src/testing/**', 'packages/broker/src/*/testing/**']
 
