@@ -48,6 +48,18 @@ test('the producers follow a truncation: what was cut off may be sent again', as
   expect(log.producers.size).toBe(0)
 })
 
+test('a truncation that concerns no producer leaves their state as it is', async () => {
+  const { log } = await opened()
+  const producer = { producerId: 7, producerEpoch: 0 }
+  appendTo(log, 1, { ...producer, baseSequence: 0 })
+  appendTo(log, 1, { values: ['a', 'b'] })
+  const { producers } = log
+  await log.truncate(1)
+  expect(log.producers).toBe(producers)
+  await log.truncate(0)
+  expect(log.producers.size).toBe(0)
+})
+
 test('control batches and batches without a producer leave no producer behind', async () => {
   const { log } = await opened()
   appendTo(log, 1)

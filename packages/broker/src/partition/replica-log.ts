@@ -74,18 +74,14 @@ export class ReplicaLog {
 
   /** The batch with the greatest timestamp among those before `endOffset`; the first of them. */
   batchWithMaxTimestamp(endOffset: number): BatchInfo | undefined {
-    let best: BatchInfo | undefined
-    for (const batch of this.#log.batches(this.logStartOffset, endOffset)) {
-      if (best === undefined || batch.maxTimestamp > best.maxTimestamp) best = batch
-    }
-    return best
+    return this.#log.batchWithMaxTimestamp(endOffset)
   }
 
   /** The log ends at `toOffset` at once; resolves when that is durable. */
   truncate(toOffset: number): Promise<void> {
     const done = this.#log.truncate(toOffset)
     this.#epochs.truncateFromEnd(this.logEndOffset)
-    this.#producers = this.#rebuiltProducers()
+    if (!this.#producers.truncate(this.logEndOffset)) this.#producers = this.#rebuiltProducers()
     return done
   }
 

@@ -31,9 +31,12 @@ export class Appended {
 
 /** A change to a log other than an append. Takes effect in memory at once. */
 export interface Change {
-  readonly kind: 'create' | 'truncate' | 'start' | 'delete'
+  readonly kind: 'create' | 'truncate' | 'start' | 'watermark' | 'damage' | 'delete'
   readonly state: LogState
-  /** Where the log starts (`create`, `start`) or ends (`truncate`) from here on. */
+  /**
+   * Where the log starts (`create`, `start`), ends (`truncate`) or is committed (`watermark`) from
+   * here on.
+   */
   readonly offset: number
   /** With `create`: the incarnation that ends in the same commit. */
   readonly replaced: LogState | undefined

@@ -1,3 +1,4 @@
+import { seededRandom } from '@klamm/base'
 import { expect, test } from 'vitest'
 import { Appended } from './appended.ts'
 import { BatchIndex } from './batch-index.ts'
@@ -52,6 +53,19 @@ test('the first batch with a timestamp is found past chunks that are all older',
   index.removeFrom(3500)
   expect(index.firstAtOrAfterTimestamp(0, 100)).toBe(3500)
   expect(index.end).toBe(3500)
+})
+
+test('the greatest timestamp is found as by looking at every batch', () => {
+  const random = seededRandom('timestamps')
+  for (let round = 0; round < 20; round++) {
+    const index = new BatchIndex()
+    const timestamps = Array.from({ length: 2500 }, () => random.below(10 ** (1 + (round % 4))))
+    for (const [n, maxTimestamp] of timestamps.entries()) add(index, n, { maxTimestamp })
+    const [from, end] = [random.below(2500), random.below(5001)]
+    const among = timestamps.slice(from, Math.max(from, Math.ceil(end / 2)))
+    const expected = among.length === 0 ? undefined : from + among.indexOf(Math.max(...among))
+    expect(index.ofMaxTimestamp(from, end), `round ${round}`).toBe(expected)
+  }
 })
 
 test('epochs are found by their end', () => {

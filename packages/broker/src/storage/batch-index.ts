@@ -220,6 +220,29 @@ export class BatchIndex {
     return this.#end
   }
 
+  /**
+   * The first row with the greatest timestamp among those at or after `from` that begin before
+   * `endOffset`; undefined when there is none.
+   */
+  ofMaxTimestamp(from: number, endOffset: number): number | undefined {
+    let best: number | undefined
+    let bestMs = Number.NEGATIVE_INFINITY
+    let n = from
+    while (n < this.#end && this.baseOffset(n) < endOffset) {
+      if (best !== undefined && this.#chunk(n).maxTimestamp <= bestMs) {
+        n = ((n >>> chunkBits) + 1) * chunkRows
+        continue
+      }
+      const timestampMs = this.maxTimestamp(n)
+      if (best === undefined || timestampMs > bestMs) {
+        best = n
+        bestMs = timestampMs
+      }
+      n += 1
+    }
+    return best
+  }
+
   /** The first row at or after `from` with a greater epoch; `end` when there is none. */
   firstAboveEpoch(from: number, leaderEpoch: number): number {
     let low = from

@@ -135,8 +135,7 @@ export class CommitMaker {
           this.#table.delete(replaced.number)
           writer.delete(replaced.number)
         }
-        const { idBytes } = this.#table.create(number, state.id, offset, offset)
-        writer.log(number, idBytes, offset, offset)
+        writer.log(this.#table.create(number, state.id, offset, offset))
         break
       }
       case 'truncate': {
@@ -153,6 +152,14 @@ export class CommitMaker {
         writer.start(number, offset)
         break
       }
+      case 'watermark':
+        this.#recorded(number).highWatermark = offset
+        writer.watermark(number, offset)
+        break
+      case 'damage':
+        this.#recorded(number).isDamaged = true
+        writer.damage(number)
+        break
       case 'delete':
         this.#table.delete(number)
         writer.delete(number)

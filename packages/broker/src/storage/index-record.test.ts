@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Appended } from './appended.ts'
 import { BatchIndex } from './batch-index.ts'
 import { type ExpectedBatch, verifyBatch } from './batch-row.ts'
-import { IndexRecord, IndexRecordWriter, rowKind } from './index-record.ts'
+import { damagedMark, IndexRecord, IndexRecordWriter, rowKind } from './index-record.ts'
 import { LogState } from './log-state.ts'
 import { makeBatch } from './testing/batches.ts'
 
@@ -19,9 +19,11 @@ test('a record is read back as it was written', () => {
     checkpointRows: 2,
   })
   const kinds = Array.from({ length: record.rowCount }, (_, row) => record.kind(row))
-  const { log, truncate, batch, start } = rowKind
-  expect(kinds).toEqual([log, truncate, batch, start, rowKind.delete])
+  const { log, truncate, batch, start, watermark, damage } = rowKind
+  expect(kinds).toEqual([log, truncate, batch, start, rowKind.delete, watermark, damage, log])
   expect([record.id(0), record.number(0, 0), record.number(0, 1)]).toEqual([longId, 5, 2 ** 45])
+  expect([record.number(0, 2), record.number(7, 2)]).toEqual([2 ** 44, damagedMark])
+  expect([record.logNumber(5), record.number(5, 0), record.logNumber(6)]).toEqual([11, 2 ** 43, 11])
   expect([record.number(1, 0), record.number(1, 1), record.number(1, 2)]).toEqual([8, 9, 2 ** 49])
   expect([record.baseOffset(2), record.endOffset(2)]).toEqual([20, 24])
   expect(record.valueSequence(2)).toBe(2 ** 50 + 1 + 2)
@@ -82,12 +84,23 @@ const longId = 'x'.repeat(39)
 
 /** A record with a row of each kind. */
 function written(): Uint8Array {
-  const writer = new IndexRecordWriter(5)
-  writer.log(11, new TextEncoder().encode(longId), 5, 2 ** 45)
+  const writer = new IndexRecordWriter(8)
+  const log = {
+    number: 11,
+    idBytes: new TextEncoder().encode(longId),
+    startOffset: 5,
+    endOffset: 2 ** 45,
+    highWatermark: 2 ** 44,
+    isDamaged: false,
+  }
+  writer.log(log)
   writer.truncate(11, 8, 9, 2 ** 49)
   writer.batch(11, indexOfOne(), 0, 2)
   writer.start(12, 2 ** 52)
   writer.delete(0xffff_ffff)
+  writer.watermark(11, 2 ** 43)
+  writer.damage(11)
+  writer.log({ ...log, isDamaged: true })
   return writer.finish({
     segmentId: 7,
     isCheckpoint: true,

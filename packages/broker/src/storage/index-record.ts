@@ -15,10 +15,13 @@
 // Rows of kind `batch` are described in batch-row.ts. Others have up to three numbers where a batch
 // has base offset, max timestamp and producer id, and `log` has the id of the log from byte 32:
 //
-//   log       start, end      the log exists; in a checkpoint: and ended there
+//   log       start, end, high watermark   the log exists; in a checkpoint: and ended there; -1 for
+//                                the high watermark: it is damaged
 //   truncate  to, from, before   batches at or after `to` whose key is below `before` are cut off;
 //                                there were some up to `from`
 //   start     start           nothing before it is wanted
+//   watermark high watermark  everything before it is committed
+//   damage                    the log is not what was appended: it must not be served any more
 //   delete                    the log, by its number, is gone for ever
 //
 // The first record of a segment begins with a checkpoint: `log` rows of all logs there are, with
@@ -36,7 +39,28 @@ const headerWords = headerBytes / 4
 const checkedFrom = 8
 const checkpointFlag = 1
 
-export const rowKind = { batch: 1, log: 2, truncate: 3, start: 4, delete: 5 } as const
+export const rowKind = {
+  batch: 1,
+  log: 2,
+  truncate: 3,
+  start: 4,
+  delete: 5,
+  damage: 6,
+  watermark: 7,
+} as const
+
+/** In place of the high watermark of a log that is damaged. */
+export const damagedMark = -1
+
+/** What a `log` row says. */
+export interface LogRow {
+  readonly number: number
+  readonly idBytes: Uint8Array
+  readonly startOffset: number
+  readonly endOffset: number
+  readonly highWatermark: number
+  readonly isDamaged: boolean
+}
 
 /** Bytes of a log id that fit a row, after one byte for their number. */
 export const maxLogIdBytes = 39
@@ -78,12 +102,12 @@ export class IndexRecordWriter {
     this.#next(logNumber, rowKind.batch)
   }
 
-  log(logNumber: number, id: Uint8Array, startOffset: number, endOffset: number): void {
-    this.#numbers(startOffset, endOffset, 0)
+  log({ number, idBytes, startOffset, endOffset, highWatermark, isDamaged }: LogRow): void {
+    this.#numbers(startOffset, endOffset, isDamaged ? damagedMark : highWatermark)
     const at = headerBytes + this.#row * rowBytes + idAt
-    this.#bytes[at] = id.length
-    this.#bytes.set(id, at + 1)
-    this.#next(logNumber, rowKind.log)
+    this.#bytes[at] = idBytes.length
+    this.#bytes.set(idBytes, at + 1)
+    this.#next(number, rowKind.log)
   }
 
   truncate(logNumber: number, toOffset: number, fromOffset: number, beforeSequence: number): void {
@@ -94,6 +118,15 @@ export class IndexRecordWriter {
   start(logNumber: number, startOffset: number): void {
     this.#numbers(startOffset, 0, 0)
     this.#next(logNumber, rowKind.start)
+  }
+
+  watermark(logNumber: number, highWatermark: number): void {
+    this.#numbers(highWatermark, 0, 0)
+    this.#next(logNumber, rowKind.watermark)
+  }
+
+  damage(logNumber: number): void {
+    this.#next(logNumber, rowKind.damage)
   }
 
   delete(logNumber: number): void {

@@ -29,6 +29,7 @@ export class LogState {
   #startOffset: number
   #endOffset: number
   #durableEndOffset: number
+  #highWatermark: number
   /** The row that holds `startOffset`. Rows before it stay until a commit has taken their batch. */
   #firstRow = 0
   #sizeBytes = 0
@@ -42,6 +43,7 @@ export class LogState {
     this.#startOffset = startOffset
     this.#endOffset = startOffset
     this.#durableEndOffset = startOffset
+    this.#highWatermark = startOffset
   }
 
   get startOffset(): number {
@@ -54,6 +56,11 @@ export class LogState {
 
   get durableEndOffset(): number {
     return this.#durableEndOffset
+  }
+
+  /** As it was last noted: it is not kept up to date in between. Within the durable log. */
+  get highWatermark(): number {
+    return Math.max(this.#startOffset, this.#highWatermark)
   }
 
   get firstRow(): number {
@@ -69,10 +76,11 @@ export class LogState {
   }
 
   /** What recovery found, rows included: all of it is durable. */
-  recovered(startOffset: number, endOffset: number): void {
+  recovered(startOffset: number, endOffset: number, highWatermark: number): void {
     this.#startOffset = startOffset
     this.#endOffset = endOffset
     this.#durableEndOffset = endOffset
+    this.#highWatermark = Math.min(highWatermark, endOffset)
     const { index } = this
     index.removeBefore(index.holding(startOffset))
     this.#firstRow = index.first
@@ -95,6 +103,7 @@ export class LogState {
     this.#cutOff(row)
     this.#endOffset = endOffset
     this.#durableEndOffset = Math.min(this.#durableEndOffset, endOffset)
+    this.#highWatermark = Math.min(this.#highWatermark, endOffset)
     this.#rejectWaiters(endOffset)
   }
 
@@ -107,6 +116,12 @@ export class LogState {
     for (let n = this.#firstRow; n < row; n++) this.#sizeBytes -= index.size(n)
     this.#firstRow = row
     this.trim()
+  }
+
+  /** Notes how far the log is committed. */
+  committedTo(highWatermark: number): void {
+    assert(highWatermark <= this.#durableEndOffset, 'what is committed is durable here')
+    this.#highWatermark = highWatermark
   }
 
   /** Drops rows before the start whose batches a commit has taken. */

@@ -18,6 +18,9 @@ export interface RecordedLog {
   readonly idBytes: Uint8Array
   startOffset: number
   endOffset: number
+  /** As last noted; may lie outside of the bounds. */
+  highWatermark: number
+  isDamaged: boolean
   /**
    * In ascending order of `toOffset`: a later one that cuts deeper makes an earlier one needless.
    */
@@ -29,8 +32,16 @@ export class LogTable {
 
   create(number: number, id: string, startOffset: number, endOffset: number): RecordedLog {
     assert(!this.#logs.has(number), 'a log number is used once')
-    const idBytes = new TextEncoder().encode(id)
-    const log = { number, id, idBytes, startOffset, endOffset, truncations: [] }
+    const log = {
+      number,
+      id,
+      idBytes: new TextEncoder().encode(id),
+      startOffset,
+      endOffset,
+      highWatermark: 0,
+      isDamaged: false,
+      truncations: [],
+    }
     this.#logs.set(number, log)
     return log
   }
@@ -58,10 +69,10 @@ export class LogTable {
   }
 
   writeCheckpoint(writer: IndexRecordWriter): void {
-    for (const { number, idBytes, startOffset, endOffset, truncations } of this.#logs.values()) {
-      writer.log(number, idBytes, startOffset, endOffset)
-      for (const { toOffset, fromOffset, beforeSequence } of truncations) {
-        writer.truncate(number, toOffset, fromOffset, beforeSequence)
+    for (const log of this.#logs.values()) {
+      writer.log(log)
+      for (const { toOffset, fromOffset, beforeSequence } of log.truncations) {
+        writer.truncate(log.number, toOffset, fromOffset, beforeSequence)
       }
     }
   }
@@ -79,6 +90,7 @@ export function recordTruncation(log: RecordedLog, truncation: Truncation): void
   if (fromOffset > toOffset) shallower.push({ toOffset, fromOffset, beforeSequence })
   log.truncations = shallower
   log.endOffset = Math.min(log.endOffset, toOffset)
+  log.highWatermark = Math.min(log.highWatermark, toOffset)
 }
 
 /**

@@ -1,13 +1,14 @@
 // Rebuilds the index of the store from the index records of its segments, in order, and checks that
-// none is missing. What it cannot vouch for it names: the store as a whole when a record is missing
-// or damaged, a single log when batches of it are.
+// none is missing. What it cannot vouch for it names: single logs when batches of them are missing;
+// the end of the store when the newest commits are, for then any log may have lost its end.
 //
 // Commits are atomic and become durable in order, so a crash leaves a prefix of them and there is
-// no torn tail: a record that is there is whole or damaged.
+// no torn tail: a record that is there is whole or damaged. From a damaged one on nothing of its
+// segment is read; the next one begins with a checkpoint of all logs, which tells who misses it.
 
 import { type Environment, StorageError } from '@klamm/base/env'
 import type { BatchIndex } from './batch-index.ts'
-import { IndexRecord, rowKind } from './index-record.ts'
+import { damagedMark, IndexRecord, rowKind } from './index-record.ts'
 import { LogState, type Release } from './log-state.ts'
 import { LogTable, type RecordedLog, recordTruncation } from './log-table.ts'
 import { type Segment, type Segments, segmentName, sequenceKey, sequenceOfKey } from './segments.ts'
@@ -18,10 +19,19 @@ export interface RecoveredLog {
   readonly error: StorageError | undefined
 }
 
+/** A segment that cannot be read, or not to its end. */
+export interface DamagedSegment {
+  readonly id: number
+  readonly error: StorageError
+}
+
 export interface Recovered {
   readonly table: LogTable
   readonly logs: readonly RecoveredLog[]
-  /** The newest segment that holds anything. */
+  readonly damagedSegments: readonly DamagedSegment[]
+  /** Why the newest commits are missing: logs are whole as far as they go, and may go on. */
+  readonly lostTail: StorageError | undefined
+  /** The newest segment that holds anything; none when its end is not known. */
   readonly active: Segment | undefined
   /** The next one, if it was opened ahead. */
   readonly ahead: { readonly id: number; readonly environment: Environment } | undefined
@@ -31,11 +41,25 @@ export interface Recovered {
   readonly nextCommitNumber: number
 }
 
-/** Opens the segments, ascending ids, and reads them. Throws StorageError `corrupt`. */
-export function recover(ids: readonly number[], segments: Segments, release: Release): Recovered {
+/**
+ * More than the keys of any segment: the store goes on so far behind a lost end, since it is not
+ * known which keys were used there.
+ */
+const lostKeys = 2 ** 32
+
+/**
+ * Opens the segments, ascending ids, and reads them. `minEndSequence`: the store is known to have
+ * gone on up to this key.
+ */
+export function recover(
+  ids: readonly number[],
+  segments: Segments,
+  release: Release,
+  minEndSequence: number,
+): Recovered {
   const recovery = new Recovery(segments, release)
   for (const id of ids) recovery.readSegment(id, id === ids.at(-1))
-  return recovery.finish()
+  return recovery.finish(minEndSequence)
 }
 
 class Recovery {
@@ -49,6 +73,9 @@ class Recovery {
   #nextLogNumber = 1
   #nextSequence = 0
   #nextCommitNumber = 0
+  readonly #damaged: DamagedSegment[] = []
+  /** Set from a damage on until a later segment was entered. */
+  #lostTail: StorageError | undefined
 
   constructor(segments: Segments, release: Release) {
     this.#segments = segments
@@ -56,11 +83,22 @@ class Recovery {
   }
 
   readSegment(id: number, isLast: boolean): void {
+    try {
+      this.#readSegment(id, isLast)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error
+      this.#damaged.push({ id, error })
+      this.#lostTail = error
+      this.#active = undefined
+    }
+    this.#nextSegmentId = id + 1
+  }
+
+  #readSegment(id: number, isLast: boolean): void {
     const environment = this.#segments.openEnvironment(id)
     const first = firstSequence(environment, undefined)
     if (first === undefined && isLast) {
       this.#ahead = { id, environment }
-      this.#nextSegmentId = id + 1
       return
     }
     const follows = id === this.#nextSegmentId && this.#active !== undefined
@@ -74,24 +112,20 @@ class Recovery {
     this.#nextSequence = first
     this.#readRecords(segment, !follows)
     this.#active = segment
-    this.#nextSegmentId = id + 1
   }
 
-  finish(): Recovered {
-    const logs: RecoveredLog[] = []
-    for (const recorded of this.#table) {
-      const state = this.#states.get(recorded.number)
-      if (state === undefined) continue
-      const error = incompleteness(recorded, state.index)
-      state.recovered(recorded.startOffset, Math.max(recorded.startOffset, recorded.endOffset))
-      for (let n = state.index.first; n < state.index.end; n++) {
-        this.#segments.retain(state.index.segmentId(n))
-      }
-      logs.push({ state, error })
+  finish(minEndSequence: number): Recovered {
+    const logs = this.#finishedLogs()
+    if (this.#lostTail === undefined && this.#nextSequence < minEndSequence) {
+      this.#lostTail = new StorageError('corrupt', 'the newest commits of the store are missing')
+      this.#active = undefined
     }
+    if (this.#lostTail !== undefined) this.#nextSequence += lostKeys
     return {
       table: this.#table,
       logs,
+      damagedSegments: this.#damaged,
+      lostTail: this.#lostTail,
       active: this.#active,
       ahead: this.#ahead,
       nextSegmentId: this.#nextSegmentId,
@@ -99,6 +133,22 @@ class Recovery {
       nextSequence: this.#nextSequence,
       nextCommitNumber: this.#nextCommitNumber,
     }
+  }
+
+  #finishedLogs(): RecoveredLog[] {
+    const logs: RecoveredLog[] = []
+    for (const recorded of this.#table) {
+      const { startOffset, endOffset, highWatermark } = recorded
+      const state = this.#states.get(recorded.number)
+      if (state === undefined) continue
+      const error = problemWith(recorded, state.index)
+      state.recovered(startOffset, Math.max(startOffset, endOffset), highWatermark)
+      for (let n = state.index.first; n < state.index.end; n++) {
+        this.#segments.retain(state.index.segmentId(n))
+      }
+      logs.push({ state, error })
+    }
+    return logs
   }
 
   /** `mayJump`: segments were removed before this one, so commit numbers need not go on. */
@@ -127,6 +177,7 @@ class Recovery {
         throw damaged(id, `has another record at key ${this.#nextSequence}`)
       }
       this.#apply(record)
+      this.#lostTail = undefined
       segment.bytes += record.bytes + header.valueBytes
       this.#nextSequence += 1 + header.valueCount
       this.#nextCommitNumber = header.commitNumber + 1
@@ -162,6 +213,12 @@ class Recovery {
         case rowKind.start:
           recorded.startOffset = Math.max(recorded.startOffset, record.number(row, 0))
           break
+        case rowKind.watermark:
+          recorded.highWatermark = record.number(row, 0)
+          break
+        case rowKind.damage:
+          recorded.isDamaged = true
+          break
         case rowKind.delete:
           this.#delete(number)
           break
@@ -177,14 +234,12 @@ class Recovery {
     for (let row = 0; row < rowCount; row++) {
       const number = record.logNumber(row)
       if (record.kind(row) === rowKind.log) {
-        const known = this.#table.get(number)
-        if (known === undefined) {
-          this.#create(record, row)
-        } else {
-          known.startOffset = record.number(row, 0)
-          // Truncations that still matter follow.
-          known.truncations = []
-        }
+        const known = this.#table.get(number) ?? this.#create(record, row)
+        known.startOffset = record.number(row, 0)
+        known.highWatermark = record.number(row, 2)
+        known.isDamaged = known.highWatermark === damagedMark
+        // Truncations that still matter follow.
+        known.truncations = []
         ends.set(number, record.number(row, 1))
       } else {
         const recorded = this.#table.get(number)
@@ -209,15 +264,16 @@ class Recovery {
     recorded.endOffset = endOffset
   }
 
-  #create(record: IndexRecord, row: number): void {
+  #create(record: IndexRecord, row: number): RecordedLog {
     const number = record.logNumber(row)
     const id = record.id(row)
     if (this.#table.get(number) !== undefined) {
       throw damaged(record.header.segmentId, `creates log ${number} again`)
     }
-    this.#table.create(number, id, record.number(row, 0), record.number(row, 1))
+    const recorded = this.#table.create(number, id, record.number(row, 0), record.number(row, 1))
     this.#states.set(number, new LogState(number, id, 0, this.#release))
     this.#nextLogNumber = Math.max(this.#nextLogNumber, number + 1)
+    return recorded
   }
 
   #delete(number: number): void {
@@ -248,9 +304,10 @@ function truncate(
   recordTruncation(recorded, { toOffset, fromOffset, beforeSequence })
 }
 
-/** Whether the batches of a log lie end to end from its start to its end. */
-function incompleteness(recorded: RecordedLog, index: BatchIndex): StorageError | undefined {
-  const { id, startOffset, endOffset } = recorded
+/** Whether a log was found damaged, or its batches do not lie end to end from start to end. */
+function problemWith(recorded: RecordedLog, index: BatchIndex): StorageError | undefined {
+  const { id, startOffset, endOffset, isDamaged } = recorded
+  if (isDamaged) return new StorageError('corrupt', `log ${id} was found damaged earlier`)
   let n = index.holding(startOffset)
   let expected = endOffset > startOffset && n < index.end ? index.baseOffset(n) : startOffset
   let isComplete = expected <= startOffset

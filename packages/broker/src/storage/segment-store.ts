@@ -8,7 +8,7 @@
 // retention therefore keeps every segment that it wrote to.
 
 import { assert } from '@klamm/base'
-import { type Durability, type StorageEngine, StorageError } from '@klamm/base/env'
+import { type Durability, type Logger, type StorageEngine, StorageError } from '@klamm/base/env'
 import { CommitMaker } from './commit-maker.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { maxLogIdBytes } from './index-record.ts'
@@ -34,9 +34,8 @@ const defaultCacheBytes = 64 * mebibyte
 const defaultMaxQueuedBytes = 512 * mebibyte
 
 /**
- * Opens the store on an engine and rebuilds its index. Rejects with StorageError `corrupt` when an
- * index record is missing or damaged: then it is not known whose batches are gone, and all logs
- * have to come from other replicas (`destroySegmentStore`, then open again).
+ * Opens the store on an engine and rebuilds its index. Damage does not keep it from opening: see
+ * `corruptLogs` and `lostTail`.
  */
 export async function openSegmentStore(
   engine: StorageEngine,
@@ -49,22 +48,40 @@ export async function openSegmentStore(
   const release = (segmentId: number): void => segments.release(segmentId, lastItem())
   let recovered: Recovered
   try {
-    recovered = recover(segmentIds(engine), segments, release)
-    if (recovered.nextSequence < (options.minEndSequence ?? 0)) {
-      throw new StorageError('corrupt', 'the newest commits of the segment store are missing')
-    }
+    recovered = recover(segmentIds(engine), segments, release, options.minEndSequence ?? 0)
   } catch (error) {
     await segments.close()
     throw error
   }
+  tellDamage(recovered, log)
+  keepDamaged(recovered, segments)
   const store = new Store(engine.durability, segments, recovered, release, options)
   lastItem = () => store.lastItem
   return store
 }
 
-/** Removes all segments, unread. */
-export async function destroySegmentStore(engine: StorageEngine): Promise<void> {
-  for (const id of segmentIds(engine)) await engine.drop(segmentName(id))
+function tellDamage({ damagedSegments, logs, lostTail }: Recovered, log: Logger): void {
+  for (const { id, error } of damagedSegments) {
+    log.error('a segment is damaged', { name: segmentName(id), error })
+  }
+  for (const { state, error } of logs) {
+    if (error !== undefined)
+      log.error('a log is damaged: it is not served', { id: state.id, error })
+  }
+  if (lostTail === undefined) return
+  log.error('the newest commits are lost: any log may lack its end', { error: lostTail })
+}
+
+/**
+ * A damaged segment is of no use here, but stays as long as it may hold the last copy of something:
+ * until a start finds every log whole.
+ */
+function keepDamaged({ damagedSegments, logs, lostTail }: Recovered, segments: Segments): void {
+  const isNeeded = lostTail !== undefined || logs.some(({ error }) => error !== undefined)
+  for (const { id } of damagedSegments) {
+    if (isNeeded) segments.keep(id)
+    else segments.dropUnreadable(id)
+  }
 }
 
 class Store implements SegmentStore {
@@ -75,6 +92,7 @@ class Store implements SegmentStore {
   readonly #context: StoredLogContext
   readonly #logs = new Map<string, StoredLog>()
   readonly #corrupt = new Map<string, StorageError>()
+  readonly lostTail: StorageError | undefined
   #nextLogNumber: number
   #isClosed = false
 
@@ -91,6 +109,7 @@ class Store implements SegmentStore {
     this.#segments = segments
     this.#release = release
     this.#nextLogNumber = recovered.nextLogNumber
+    this.lostTail = recovered.lostTail
     this.#maker = new CommitMaker(table, segments, nextSequence, nextCommitNumber)
     this.#queue = new CommitQueue({
       maker: this.#maker,
@@ -157,6 +176,14 @@ class Store implements SegmentStore {
 
   logIds(): string[] {
     return [...this.#logs.keys()]
+  }
+
+  markCorrupt(id: string, error: StorageError): void {
+    this.#refuse()
+    const log = this.#logs.get(id)
+    if (log === undefined || this.#corrupt.has(id)) return
+    this.#corrupt.set(id, error)
+    log.damaged()
   }
 
   async deleteLog(id: string): Promise<void> {

@@ -119,6 +119,21 @@ export class Segments {
     if (segment.liveCount === 0) this.#released.add(segment)
   }
 
+  /** Keeps a segment until the next start, whatever becomes of the logs. */
+  keep(id: number): void {
+    if (this.#segments.has(id)) this.retain(id)
+  }
+
+  /** Removes, in the background, a segment of which nothing is wanted, and which was not added. */
+  dropUnreadable(id: number): void {
+    if (this.#segments.has(id)) return
+    const name = segmentName(id)
+    const environment = [...this.#open].find(open => open.name === name)
+    this.#dropping = this.#dropping.then(async () => {
+      await this.#remove(name, environment)
+    })
+  }
+
   /** After recovery: removes the segments below `beforeId` of which nothing is wanted. */
   dropUnwanted(beforeId: number): void {
     for (const segment of this.#segments.values()) {
@@ -175,16 +190,23 @@ export class Segments {
   }
 
   async #drop(segment: Segment): Promise<void> {
-    const name = segmentName(segment.id)
+    const isRemoved = await this.#remove(segmentName(segment.id), segment.environment)
+    if (isRemoved) this.#segments.delete(segment.id)
+  }
+
+  async #remove(name: string, environment: Environment | undefined): Promise<boolean> {
     try {
-      await segment.environment.close()
-      this.#open.delete(segment.environment)
+      if (environment !== undefined) {
+        await environment.close()
+        this.#open.delete(environment)
+      }
       await this.#engine.drop(name)
-      this.#segments.delete(segment.id)
-      this.#log.info('removed a segment', { name, bytes: segment.bytes })
+      this.#log.info('removed a segment', { name })
+      return true
     } catch (error) {
       // It is found again, and removed, at the next start.
       this.#log.error('removing a segment failed', { name, error })
+      return false
     }
   }
 }

@@ -1,7 +1,7 @@
 // What the rest of the broker sees of the logs: one store per broker, one log per replica. Appends
 // and reads are synchronous; durability comes later and is told by promises and by `onDurable`.
 
-import type { Logger } from '@klamm/base/env'
+import type { Logger, StorageError } from '@klamm/base/env'
 
 /**
  * What the store keeps of a batch's header; the decoded header of the protocol has these fields.
@@ -63,8 +63,8 @@ export interface SegmentStoreOptions {
    */
   readonly maxQueuedBytes?: number
   /**
-   * What `endSequence` was when the store was last closed cleanly. Opening then rejects with
-   * StorageError `corrupt` when less is found: a lost end leaves no other trace.
+   * What `endSequence` was when the store was last closed cleanly. When less is found, that is a
+   * `lostTail`: a lost end leaves no other trace.
    */
   readonly minEndSequence?: number
 }
@@ -80,10 +80,18 @@ export interface SegmentStore {
   /** Ids of all logs, the corrupt ones included. */
   logIds(): string[]
   /**
-   * Logs that recovery found incomplete, with the reason. They serve nothing; `deleteLog` makes
+   * Logs that are not what was appended, with the reason. They serve nothing; `deleteLog` makes
    * room for a new log under the same id, which is then filled from another replica.
    */
   readonly corruptLogs: ReadonlyMap<string, Error>
+  /**
+   * Set when commits at the end were found missing that had been acknowledged. Every log is what it
+   * once was, and any may lack its end, or have been deleted, or not be there at all. That cannot
+   * be found out again once the store has been written to.
+   */
+  readonly lostTail: Error | undefined
+  /** A read of this log gave something else than was appended: it serves nothing from now on. */
+  markCorrupt(id: string, error: StorageError): void
   /** Gone at once for readers; resolves when that is durable. An unknown id is harmless. */
   deleteLog(id: string): Promise<void>
   /** Bytes appended and not yet durable. The caller holds appends back when they are too many. */
@@ -106,6 +114,11 @@ export interface PartitionLog {
   readonly logEndOffset: number
   /** Exclusive. What counts for the high watermark, for acknowledgements and for fetch offsets. */
   readonly durableEndOffset: number
+  /**
+   * Up to where the log was committed at the last `checkpointHighWatermark` that has become
+   * durable before the store was opened, or later. Within the start and the durable end.
+   */
+  readonly checkpointedHighWatermark: number
   /** Bytes of all batches from the start to the end. */
   readonly sizeBytes: number
   /** Called after each commit that made `durableEndOffset` grow. */
@@ -142,6 +155,11 @@ export interface PartitionLog {
    * that shares a segment is gone.
    */
   setLogStartOffset(offset: number): Promise<void>
+  /**
+   * Notes, with the next commit, how far the log is committed; at most `durableEndOffset`. For
+   * calls at intervals, not with every change.
+   */
+  checkpointHighWatermark(highWatermark: number): void
   /** The batch that holds `offset`. */
   batchAt(offset: number): BatchInfo | undefined
   /** Batches with a record in [from, to), in order. The log must not change meanwhile. */
@@ -149,6 +167,8 @@ export interface PartitionLog {
   lastBatch(): BatchInfo | undefined
   /** The first batch whose greatest timestamp is at or after this one. */
   firstBatchAtOrAfterTimestamp(timestampMs: number): BatchInfo | undefined
+  /** The first of the batches with the greatest timestamp that begin before `endOffset`. */
+  batchWithMaxTimestamp(endOffset: number): BatchInfo | undefined
   /** The last batch with this leader epoch or a lower one. */
   lastBatchAtOrBelowEpoch(leaderEpoch: number): BatchInfo | undefined
 }

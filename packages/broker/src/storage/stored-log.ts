@@ -50,6 +50,10 @@ export class StoredLog implements PartitionLog {
     return this.#state.durableEndOffset
   }
 
+  get checkpointedHighWatermark(): number {
+    return this.#state.highWatermark
+  }
+
   get sizeBytes(): number {
     return this.#state.sizeBytes
   }
@@ -143,6 +147,14 @@ export class StoredLog implements PartitionLog {
     return this.#changed
   }
 
+  checkpointHighWatermark(highWatermark: number): void {
+    this.#refuse()
+    const state = this.#state
+    if (highWatermark === state.highWatermark) return
+    state.committedTo(highWatermark)
+    void this.#context.queue.change('watermark', state, highWatermark)
+  }
+
   batchAt(offset: number): BatchInfo | undefined {
     const { index, startOffset, endOffset } = this.#state
     if (offset < startOffset || offset >= endOffset) return undefined
@@ -168,6 +180,12 @@ export class StoredLog implements PartitionLog {
     return n < index.end ? index.info(n) : undefined
   }
 
+  batchWithMaxTimestamp(endOffset: number): BatchInfo | undefined {
+    const { index, firstRow } = this.#state
+    const n = index.ofMaxTimestamp(firstRow, endOffset)
+    return n === undefined ? undefined : index.info(n)
+  }
+
   lastBatchAtOrBelowEpoch(leaderEpoch: number): BatchInfo | undefined {
     const { index, firstRow } = this.#state
     const n = index.firstAboveEpoch(firstRow, leaderEpoch)
@@ -180,6 +198,11 @@ export class StoredLog implements PartitionLog {
     const done = this.#context.queue.change('delete', state, state.endOffset)
     state.delete()
     return done
+  }
+
+  /** Notes that it is not what was appended. Nothing of it may be read any more. */
+  damaged(): void {
+    void this.#context.queue.change('damage', this.#state, 0)
   }
 
   /** The store has failed. */

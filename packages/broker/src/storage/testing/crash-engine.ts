@@ -27,6 +27,7 @@ export class CrashEngine implements StorageEngine {
   #failure: Error | undefined
   #dropFailure: Error | undefined
   #isLying = false
+  readonly #refused = new Set<string>()
   #held: PromiseWithResolvers<void> | undefined
 
   /** Begins with what another engine holds. */
@@ -108,7 +109,13 @@ export class CrashEngine implements StorageEngine {
     return this.#memory.list()
   }
 
+  /** From now on an environment cannot be opened, only dropped: its file is damaged. */
+  refuse(name: string): void {
+    this.#refused.add(name)
+  }
+
   open(name: string): Environment {
+    if (this.#refused.has(name)) throw new StorageError('corrupt', `${name} is refused`)
     const environment = this.#memory.open(name)
     const { commit } = environment
     let history = this.#history.get(name)
