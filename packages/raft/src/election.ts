@@ -29,6 +29,20 @@ export function startPreVote(core: RaftCore): void {
   countVote(core, core.id, true)
 }
 
+/**
+ * The leader is known to be gone: it is neither followed nor protected from elections any more. If
+ * it is there after all, its next message makes it the leader again.
+ */
+export function forgetLeader(core: RaftCore): void {
+  const isPassive = core.role === 'follower' || core.role === 'observer'
+  if (!isPassive || core.leader === undefined) return
+  // An observer asks around at once; a voter waits for whoever campaigns, or for its driver.
+  if (core.role === 'observer') core.electionDeadlineMs = core.nowMs
+  core.leader = undefined
+  core.leaderContactMs = undefined
+  core.roleChanged = true
+}
+
 /** A new term, with a vote for itself. The requests wait inside until both are durable. */
 export function campaign(core: RaftCore, options: { readonly transfer: boolean }): void {
   core.term += 1
@@ -61,6 +75,8 @@ export function countOwnVote(core: RaftCore): void {
 
 export function onPreVote(core: RaftCore, from: VoterId, message: PreVote): void {
   const { rules } = core
+  // Who led this term asks for another: it has stopped leading, by a restart for example.
+  if (message.term === core.term && sameVoter(core.leader, from)) forgetLeader(core)
   core.term = rules.termAfterPreVote(core.term, message.candidateTerm)
   const end = { index: message.lastIndex, term: message.lastTerm }
   const granted =

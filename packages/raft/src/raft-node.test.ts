@@ -237,6 +237,37 @@ describe('a node with unusable state', () => {
   }
 })
 
+test('an observer whose leader has ended asks around at once, one that follows another does not', () => {
+  const { node, run } = observing()
+  const heartbeat = { kind: 'heartbeat', term: 1, commit: 0, round: 0 } as const
+  node.step({ from: testVoter(2), to: testVoter(9), message: heartbeat }, 0)
+  run()
+  node.forgetLeader(3)
+  expect(node.status().leader).toEqual(testVoter(2))
+  node.forgetLeader(2)
+  expect(node.status().leader).toBeUndefined()
+  expect(node.nextWakeMs()).toBe(0)
+  node.tick(0)
+  expect(run().flatMap(({ send }) => send)).toMatchObject([{ message: { kind: 'observe' } }])
+})
+
+/** Node 9 of the three voters' cluster, which is no voter. */
+function observing() {
+  const random = seededRandom(1)
+  const options = { id: testVoter(9), config: raftConfig(), state: three, random, nowMs: 0 }
+  const node = new RaftNode(options)
+  const run = () => {
+    const readies: Ready[] = []
+    while (node.hasReady()) {
+      const ready = node.ready()
+      readies.push(ready)
+      if (ready.write !== undefined) node.persisted(ready.id)
+    }
+    return readies
+  }
+  return { node, run }
+}
+
 describe('packets', () => {
   test('for another directory are not looked at', () => {
     const { node } = new Driven(three)

@@ -6,7 +6,7 @@ import { assert } from '@klamm/base'
 import { maybeCommit } from './commit.ts'
 import type { RaftConfig } from './config.ts'
 import { RaftCore } from './core.ts'
-import { countOwnVote, startPreVote } from './election.ts'
+import { countOwnVote, forgetLeader, startPreVote } from './election.ts'
 import type { Packet } from './message.ts'
 import { compactLog, propose, proposeConfigChange } from './proposals.ts'
 import { requestRead } from './reads.ts'
@@ -156,6 +156,15 @@ export class RaftNode {
   /** Asks for votes now instead of after a time-out (a single voter leads at once). */
   campaign(): void {
     if (this.#core.role !== 'unreadable') startPreVote(this.#core)
+  }
+
+  /**
+   * The driver knows that this leader's process has ended. Without it, a voter helps nobody to lead
+   * who asks within `electionTimeoutMs` of the leader's last message. A mistake costs an election
+   * at most: which leader there may be is decided by votes alone.
+   */
+  forgetLeader(nodeId: number): void {
+    if (this.#core.leader?.nodeId === nodeId) forgetLeader(this.#core)
   }
 
   hasReady(): boolean {

@@ -82,6 +82,11 @@ export class Checker {
     })
   }
 
+  /** The driver has told the node of the end of its leader: it owes that one nothing any more. */
+  forgotLeader(id: VoterId): void {
+    this.#watch(id).leaderContactTerm = -1
+  }
+
   /** A packet is about to be given to a node. Returns what to call afterwards. */
   stepping(host: Observed, packet: Packet, nowMs: number): () => void {
     const core = coreOf(host.node)
@@ -93,6 +98,13 @@ export class Checker {
       role: core.role,
       commitIndex: core.log.commitIndex,
     }
+    // A leader that asks for a new term has stopped leading, and says so itself.
+    const endsLeadership =
+      message.kind === 'preVote' &&
+      message.term === core.term &&
+      sameVoter(core.leader, packet.from) &&
+      sameVoter(packet.to, host.id)
+    if (endsLeadership) this.forgotLeader(host.id)
     const heardLeader = this.#heardLeader(core, watch, nowMs)
     const isStranger =
       core.role === 'leader' &&

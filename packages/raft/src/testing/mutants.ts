@@ -92,7 +92,7 @@ export const mutants = {
   lateAnswersCount: {
     about: 'answers to an earlier term of the node count in its present one',
     rules: { isOutdated: () => false },
-    fromSeed: 265,
+    fromSeed: 180,
   },
   configNotReverted: {
     about: 'a truncated configuration stays in force (NATS)',

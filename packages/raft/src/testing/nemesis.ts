@@ -22,6 +22,7 @@ export interface Swarm {
   readonly slowDisks: number
   readonly lostDisks: number
   readonly campaigns: number
+  readonly forgottenLeaders: number
 }
 
 export function swarm(random: Random): Swarm {
@@ -41,6 +42,7 @@ export function swarm(random: Random): Swarm {
     slowDisks: rate(1),
     lostDisks: rate(0.5),
     campaigns: rate(0.5),
+    forgottenLeaders: rate(0.5),
   }
 }
 
@@ -67,6 +69,7 @@ export class Nemesis {
     this.#repeat(rates.slowDisks, () => this.#slowDisk())
     this.#repeat(rates.lostDisks, () => this.#loseDisk())
     this.#repeat(rates.campaigns, () => this.#campaign())
+    this.#repeat(rates.forgottenLeaders, () => this.#forgetLeader())
   }
 
   /** No more load, no more faults. */
@@ -152,6 +155,20 @@ export class Nemesis {
   #campaign(): void {
     const host = this.#random.pick(this.#cluster.hosts)
     if (!host.isPaused) this.#cluster.touch(host, node => node.campaign())
+  }
+
+  /** Drivers take a living leader for dead, and one of them acts on it. */
+  #forgetLeader(): void {
+    const eager = this.#random.pick(this.#cluster.hosts)
+    for (const host of this.#cluster.hosts) {
+      if (host.isPaused || this.#random.chance(0.3)) continue
+      this.#cluster.touch(host, node => {
+        const { leader } = node.status()
+        if (leader !== undefined) node.forgetLeader(leader.nodeId)
+        this.#cluster.checker.forgotLeader(host.id)
+        if (host === eager) node.campaign()
+      })
+    }
   }
 
   /** Everybody who believes to lead, the stale ones too. */

@@ -11,6 +11,7 @@ import { deliver } from './deliver.ts'
 import { fastDisk, flush, slowDisk } from './disk.ts'
 import { drop } from './drop.ts'
 import { elect } from './elect.ts'
+import { forgetLeader } from './forget-leader.ts'
 import { isolate, join } from './network.ts'
 import { propose } from './propose.ts'
 import { read } from './read.ts'
@@ -32,6 +33,7 @@ export const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['elect', elect],
   ['fast-disk', fastDisk],
   ['flush', flush],
+  ['forget-leader', forgetLeader],
   ['isolate', isolate],
   ['join', join],
   ['log', log],
