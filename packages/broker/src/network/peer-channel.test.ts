@@ -39,14 +39,16 @@ class OtherBroker {
 }
 
 async function channelTo(network?: Network) {
+  const lost: number[] = []
   const clock = new TestClock()
   const local = new LocalNetwork(clock)
   const other = new OtherBroker()
   const listen = () => local.listen(address, stream => other.accept(stream))
   const options = { brokerId: 2, clock, log: silentLogger, clientId: 'broker-1' }
-  const channel = new PeerChannel({ ...options, network: network ?? local })
+  const onLost = (brokerId: number) => lost.push(brokerId)
+  const channel = new PeerChannel({ ...options, onLost, network: network ?? local })
   const ask = (signal = never) => channel.request(Heartbeat, 4, body, signal)
-  return { clock, listen, other, channel, ask }
+  return { clock, listen, other, channel, ask, lost }
 }
 
 function outcome(promise: Promise<unknown>): Promise<unknown> {
@@ -99,6 +101,41 @@ test('a lost connection fails all that wait, and the next request makes another'
   other.answer(other.correlationIds[2] ?? 0, 3)
   await turns(clock)
   expect(await again).toMatchObject({ errorCode: 3 })
+})
+
+test('the loss of a connection is told, and whether the broker is there shows afterwards', async () => {
+  const { clock, listen, other, channel, lost } = await channelTo()
+  const listener = await listen()
+  const connected = channel.connected()
+  await turns(clock)
+  await connected
+  await channel.connected()
+  expect([other.streams.length, lost]).toEqual([1, []])
+  other.streams[0]?.destroy()
+  await turns(clock)
+  expect(lost).toEqual([2])
+  const again = channel.connected()
+  await turns(clock)
+  await again
+  expect(other.streams).toHaveLength(2)
+  await listener.close()
+  other.streams[1]?.destroy()
+  await turns(clock)
+  const refused = outcome(channel.connected())
+  await turns(clock)
+  expect(await refused).toMatchObject({ code: 'refused' })
+  expect(lost).toEqual([2, 2])
+})
+
+test('a connection that this broker closes itself is not lost', async () => {
+  const { clock, listen, channel, lost } = await channelTo()
+  await listen()
+  const connected = channel.connected()
+  await turns(clock)
+  await connected
+  await channel[Symbol.asyncDispose]()
+  await turns(clock)
+  expect(lost).toEqual([])
 })
 
 test('who gives up hears so at once; the answer comes to nobody, the listener is gone', async () => {

@@ -28,6 +28,8 @@ export interface PeerChannelOptions {
   readonly log: Logger
   /** Who asks, as the other side will log it. */
   readonly clientId: string
+  /** A connection that was there is lost; not when this broker closes it. */
+  readonly onLost?: (brokerId: number) => void
 }
 
 interface Waiting {
@@ -86,6 +88,14 @@ export class PeerChannel implements AsyncDisposable {
         // Lost, as on any network: whoever posts must be able to live with it.
       },
     )
+  }
+
+  /**
+   * Whether the other broker can be reached now. Rejects with NetworkError when it cannot; its code
+   * `refused` says that the place where it listened is there, and nobody listens.
+   */
+  async connected(): Promise<void> {
+    if (this.#stream === undefined) await this.#connect()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -203,6 +213,7 @@ export class PeerChannel implements AsyncDisposable {
       cause,
     })
     for (const { reject } of waiting) reject(error)
+    if (!this.#closed.signal.aborted) this.#options.onLost?.(this.brokerId)
   }
 }
 
