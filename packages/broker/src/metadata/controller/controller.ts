@@ -13,6 +13,7 @@ import { createTopics } from './create-topics.ts'
 import { balanceLeaders, electLeaders, recoverLeaderless } from './elect-leaders.ts'
 import { heartbeat } from './heartbeat.ts'
 import { BrokerHeartbeats } from './heartbeats.ts'
+import { lostReplicas } from './lost-replicas.ts'
 import type { ControllerOptions } from './options.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import { alterPartitionReassignments } from './reassignment.ts'
@@ -33,6 +34,8 @@ import type {
   HeartbeatReply,
   HeartbeatRequest,
   ItemResult,
+  LostReplicasReply,
+  LostReplicasRequest,
   Outcome,
   ReassignedPartition,
   Reassignment,
@@ -116,6 +119,10 @@ export class Controller {
 
   alterPartition(request: AlterPartitionRequest): Outcome<AlterPartitionReply> {
     return alterPartition(this.#state(), request)
+  }
+
+  lostReplicas(request: LostReplicasRequest): Outcome<LostReplicasReply> {
+    return lostReplicas(this.#state(), request)
   }
 
   /** `nextOffset` is where the records of the outcome will be appended: the broker's epoch. */

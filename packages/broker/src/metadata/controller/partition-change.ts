@@ -40,6 +40,12 @@ export interface PartitionTarget {
    * their logs to nothing. Of no meaning where it is the only replica.
    */
   readonly emptied?: number
+  /**
+   * A replica whose log is known to be damaged: as `emptied`, also where it is the only one. It is
+   * the same incarnation of its broker that may yet be proposed for what it held before, so the
+   * leader epoch rises, which makes the leader forget that.
+   */
+  readonly damaged?: number
 }
 
 /** The partition after the change. */
@@ -48,8 +54,8 @@ export function partitionTowards(
   target: PartitionTarget,
   context: ElectionContext,
 ): PartitionImage {
-  const { lost } = target
-  const emptied = before.replicas.length > 1 ? target.emptied : undefined
+  const { damaged, lost = damaged } = target
+  const emptied = damaged ?? (before.replicas.length > 1 ? target.emptied : undefined)
   const assigned = withCompletedReassignment({
     ...before,
     replicas: target.replicas ?? before.replicas,
@@ -76,13 +82,14 @@ export function changePartition(
 ): PartitionChangeRecord | undefined {
   const after = partitionTowards(before, target, context)
   const isRemoval = before.replicas.some(id => !after.replicas.includes(id))
+  const isLoss = target.damaged !== undefined && after.leader !== noLeader
   const change: PartitionChangeRecord = {
     kind: 'partitionChange',
     topicId,
     partitionIndex,
     isr: changed(before.isr, after.isr),
     // Replicas that leave must notice, though the leader stays: a new leader epoch for everybody.
-    leader: after.leader !== before.leader || isRemoval ? after.leader : undefined,
+    leader: after.leader !== before.leader || isRemoval || isLoss ? after.leader : undefined,
     replicas: changed(before.replicas, after.replicas),
     addingReplicas: changed(before.addingReplicas, after.addingReplicas),
     removingReplicas: changed(before.removingReplicas, after.removingReplicas),

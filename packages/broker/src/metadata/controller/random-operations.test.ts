@@ -37,6 +37,8 @@ const mutants: readonly Mutant[] = [
   'a lower min.insync.replicas keeps the ELR',
   'a former incarnation counts as the present one',
   'an empty disk counts as the old one',
+  'a lost log is told to nobody',
+  'a lost log leaves the leader what it knew of it',
 ]
 
 for (const mutant of mutants) {

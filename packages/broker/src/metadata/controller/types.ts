@@ -154,6 +154,25 @@ export interface AlterPartitionReply {
   }[]
 }
 
+/** A broker cannot vouch for its logs of these partitions any more. */
+export interface LostReplicasRequest {
+  readonly brokerId: number
+  readonly brokerEpoch: number
+  readonly topics: readonly {
+    readonly topicId: TopicId
+    readonly partitionIndexes: readonly number[]
+  }[]
+}
+
+export interface LostReplicasReply {
+  /** For the request as a whole; then there are no topics. */
+  readonly error: ErrorName
+  readonly topics: readonly {
+    readonly topicId: TopicId
+    readonly partitions: readonly { readonly partitionIndex: number; readonly error: ErrorName }[]
+  }[]
+}
+
 export interface RegisterBrokerRequest {
   readonly brokerId: number
   readonly clusterId: string

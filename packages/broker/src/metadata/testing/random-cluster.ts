@@ -16,6 +16,8 @@ export type Mutant =
   | 'a lower min.insync.replicas keeps the ELR'
   | 'a former incarnation counts as the present one'
   | 'an empty disk counts as the old one'
+  | 'a lost log is told to nobody'
+  | 'a lost log leaves the leader what it knew of it'
 
 /** One replica of one partition. */
 interface Copy {
@@ -219,6 +221,24 @@ export class RandomCluster {
     this.#cluster.commit(this.#cluster.controller.alterPartitionReassignments([reassignment]))
   }
 
+  /** A running broker finds its log of a partition damaged. */
+  loseReplica(): void {
+    const chosen = this.#anyPartition()
+    if (chosen === undefined) return
+    const { key, name, index, partition } = chosen
+    const id = this.#random.pick(partition.replicas)
+    const copy = this.#copiesOf(key, partition).get(id)
+    if (!this.#running.has(id) || copy === undefined) return
+    copy.isComplete = false
+    copy.isEmpty = true
+    if (this.#mutant === 'a lost log is told to nobody') return
+    this.#cluster.loseReplica(id, name, index)
+    const after = this.#cluster.partition(name, index)
+    const isMutant = this.#mutant === 'a lost log leaves the leader what it knew of it'
+    // In a new epoch the leader knows nothing of its followers yet.
+    if (after.leaderEpoch > partition.leaderEpoch && !isMutant) copy.caughtUpEpoch = -1
+  }
+
   balance(): void {
     this.#cluster.commit(this.#cluster.controller.balanceLeaders(2))
   }
@@ -380,6 +400,7 @@ const operations = {
   proposeIsr: c => c.proposeIsr(),
   reassign: c => c.reassign(),
   balance: c => c.balance(),
+  loseReplica: c => c.loseReplica(),
   electUnclean: c => c.electUnclean(),
   allocateProducerIds: c => c.allocateProducerIds(),
   failOver: c => c.failOver(),

@@ -188,6 +188,19 @@ export class TestCluster {
     return present(reply.topics[0]?.partitions[0], 'one partition, one result')
   }
 
+  /** The broker, as it is registered, has lost its log of a partition. */
+  loseReplica(brokerId: number, topicName: string, index = 0) {
+    const topic = present(this.image.topics.byName(topicName), 'the topic exists')
+    const reply = this.commit(
+      this.controller.lostReplicas({
+        brokerId,
+        brokerEpoch: this.brokerEpoch(brokerId),
+        topics: [{ topicId: topic.id, partitionIndexes: [index] }],
+      }),
+    )
+    return present(reply.topics[0]?.partitions[0], 'one partition, one result').error
+  }
+
   /** Time passes; the brokers in `alive` are heard of, sessions of others may run out. */
   wait(ms: number, alive: readonly number[] = []): readonly number[] {
     const step = this.options.sessionTimeoutMs / 8
