@@ -27,6 +27,11 @@ export {
   type ApiVersionsResponse,
 } from './apis/api-versions.ts'
 export {
+  AssignReplicasToDirs,
+  type AssignReplicasToDirsRequest,
+  type AssignReplicasToDirsResponse,
+} from './apis/assign-replicas-to-dirs.ts'
+export {
   BrokerHeartbeat,
   type BrokerHeartbeatRequest,
   type BrokerHeartbeatResponse,

@@ -1,9 +1,11 @@
 // What brokers ask the active controller: registration, heartbeats, ISRs and producer ids.
 
+import { oneUuid } from '@klamm/base'
 import { errorCodes } from '@klamm/protocol'
 import { expect, test } from 'vitest'
 import { allocateProducerIds } from './allocate-producer-ids.ts'
 import { alterPartition } from './alter-partition.ts'
+import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
 import { brokerHeartbeat } from './broker-heartbeat.ts'
 import { brokerRegistration } from './broker-registration.ts'
 import { ask, versionsOf } from './testing/ask.ts'
@@ -128,6 +130,33 @@ test('a leader may say that it has recovered, not that it is recovering again', 
   }
   const response = await ask(alterPartition, servicesOf(cluster), { apiVersion: 3 }, request)
   expect(response.topics[0]?.partitions[0]?.errorCode).toBe(errorCodes.INVALID_REQUEST)
+})
+
+test('AssignReplicasToDirs tells of lost replicas, and of nothing else', async () => {
+  const cluster = clusterOf()
+  const { topicId } = cluster.createPartition('t', [1, 2, 3])
+  const place = (id: string, partitionIndex: number) => ({
+    id,
+    topics: [{ topicId, partitions: [{ partitionIndex }] }],
+  })
+  const assign = (brokerEpoch: number, ...directories: ReturnType<typeof place>[]) =>
+    ask(
+      assignReplicasToDirs,
+      servicesOf(cluster),
+      { apiVersion: 0 },
+      { brokerId: 1, brokerEpoch, directories },
+    )
+  const own = place('AgAAAAAAAAAAAAAAAAAAAQ', 0)
+  const epoch = cluster.brokerEpoch(1)
+  const answer = await assign(epoch, own, place(oneUuid, 0), place(oneUuid, 7))
+  const codes = answer.directories.map(({ topics }) =>
+    topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode)),
+  )
+  const { NONE, UNKNOWN_TOPIC_OR_PARTITION, INVALID_REQUEST, STALE_BROKER_EPOCH } = errorCodes
+  expect(codes).toEqual([[NONE, UNKNOWN_TOPIC_OR_PARTITION], [INVALID_REQUEST]])
+  expect(cluster.partition('t')).toMatchObject({ leader: 2, isr: [2, 3] })
+  const stale = await assign(77, place(oneUuid, 0))
+  expect(stale).toMatchObject({ errorCode: STALE_BROKER_EPOCH, directories: [] })
 })
 
 test('AllocateProducerIds hands out blocks', async () => {

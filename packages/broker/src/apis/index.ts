@@ -4,6 +4,7 @@ import type { BrokerServices } from '../services.ts'
 import { allocateProducerIds } from './allocate-producer-ids.ts'
 import { alterPartition } from './alter-partition.ts'
 import { apiVersions } from './api-versions.ts'
+import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
 import { brokerHeartbeat } from './broker-heartbeat.ts'
 import { brokerRegistration } from './broker-registration.ts'
 import { createPartitions } from './create-partitions.ts'
@@ -63,5 +64,6 @@ export const handlers: readonly Handler<BrokerServices>[] = [
   brokerRegistration,
   brokerHeartbeat,
   allocateProducerIds,
+  assignReplicasToDirs,
   describeTopicPartitions,
 ]

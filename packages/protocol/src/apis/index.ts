@@ -6,6 +6,7 @@ import { AlterConfigs } from './alter-configs.ts'
 import { AlterPartition } from './alter-partition.ts'
 import { AlterPartitionReassignments } from './alter-partition-reassignments.ts'
 import { ApiVersions } from './api-versions.ts'
+import { AssignReplicasToDirs } from './assign-replicas-to-dirs.ts'
 import { BrokerHeartbeat } from './broker-heartbeat.ts'
 import { BrokerRegistration } from './broker-registration.ts'
 import { CreatePartitions } from './create-partitions.ts'
@@ -85,6 +86,7 @@ export const apiSchemas: readonly ApiSchema[] = [
   BrokerHeartbeat,
   UnregisterBroker,
   AllocateProducerIds,
+  AssignReplicasToDirs,
   ListConfigResources,
   DescribeTopicPartitions,
 ]

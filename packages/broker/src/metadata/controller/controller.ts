@@ -14,7 +14,7 @@ import { balanceLeaders, electLeaders, recoverLeaderless } from './elect-leaders
 import { heartbeat } from './heartbeat.ts'
 import { BrokerHeartbeats } from './heartbeats.ts'
 import { lostReplicas } from './lost-replicas.ts'
-import type { ControllerOptions } from './options.ts'
+import type { ControllerOptions, Predecessor } from './options.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import { alterPartitionReassignments } from './reassignment.ts'
 import type { ControllerState } from './state.ts'
@@ -61,13 +61,23 @@ export class Controller {
   readonly #heartbeats: BrokerHeartbeats
   #image: MetadataImage
 
-  /** Every registered broker is given a whole session, from `nowMs` on, to be heard of. */
-  constructor(image: MetadataImage, options: ControllerOptions, nowMs: number) {
+  /**
+   * Every registered broker is given a whole session, from `nowMs` on, to be heard of: when it was
+   * last, only the predecessor knew. Of the predecessor itself more is known.
+   */
+  constructor(
+    image: MetadataImage,
+    options: ControllerOptions,
+    nowMs: number,
+    predecessor?: Predecessor,
+  ) {
     this.#image = image
     this.#options = options
     this.#heartbeats = new BrokerHeartbeats(options.sessionTimeoutMs, nowMs)
     for (const { id, epoch } of image.cluster.brokers.values()) {
-      this.#heartbeats.heard(id, epoch, -1, nowMs)
+      const isPredecessor = id === predecessor?.brokerId
+      const sinceMs = isPredecessor ? sessionStartMs(predecessor, options, nowMs) : nowMs
+      this.#heartbeats.heard(id, epoch, -1, sinceMs)
     }
   }
 
@@ -187,4 +197,13 @@ export class Controller {
   #state(): ControllerState {
     return { image: this.#image, options: this.#options, heartbeats: this.#heartbeats }
   }
+}
+
+/** From when it was last heard of, but a third of a session is left for it to be heard of again. */
+function sessionStartMs(
+  { heardMs }: Predecessor,
+  { sessionTimeoutMs }: ControllerOptions,
+  nowMs: number,
+): number {
+  return Math.max(heardMs, nowMs - (sessionTimeoutMs / 3) * 2)
 }

@@ -1,5 +1,5 @@
-// A broker says that it cannot vouch for its logs of some partitions: they are damaged, or lack what
-// had been acknowledged. From here on those replicas hold nothing, until they have caught up anew.
+// A broker says that it cannot vouch for its logs of some partitions: they are damaged, or lack
+// what was acknowledged. From here on those replicas hold nothing, until they have caught up anew.
 
 import type { MetadataRecord } from '../records/records.ts'
 import { changePartition } from './partition-change.ts'

@@ -21,3 +21,10 @@ export const defaultControllerOptions = {
   maxRecordsPerOperation: 20_000,
   maxPartitionsPerTopic: 10_000,
 } as const satisfies Omit<ControllerOptions, 'clusterId'>
+
+/** Who led the quorum before the new active controller. */
+export interface Predecessor {
+  readonly brokerId: number
+  /** When it was last heard of, monotonic; -Infinity: its process is known to have ended. */
+  readonly heardMs: number
+}
