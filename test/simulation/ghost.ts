@@ -2,6 +2,7 @@
 // the clients of a simulation, never by brokers; the checkers compare brokers with it.
 
 import { assert } from '@klamm/base'
+import { demand } from './violation.ts'
 
 /** A record is told apart by its value, which is unique in a run. */
 export interface SentRecord {
@@ -21,6 +22,7 @@ export class Ghost {
   readonly #sent = new Map<string, SentRecord>()
   readonly #ackedValues = new Set<string>()
   readonly #acks: AckedRecord[] = []
+  readonly #producerIds = new Set<number>()
   /** Told of every acknowledgement, in the moment it reaches the client. */
   onAck: (() => void) | undefined
 
@@ -40,6 +42,12 @@ export class Ghost {
     this.#ackedValues.add(record.value)
     this.#acks.push({ ...record, offset })
     this.onAck?.()
+  }
+
+  /** IDEM-5: never before to anybody. */
+  producerIdGiven(producerId: number): void {
+    demand('IDEM-5', !this.#producerIds.has(producerId), () => `${producerId} was given twice`)
+    this.#producerIds.add(producerId)
   }
 
   sentRecord(value: string): SentRecord | undefined {

@@ -100,18 +100,20 @@ export class PartitionChecker {
     demand('REP-4', isr.length >= this.#options.minIsr, () => {
       return `${this.#where(broker)}: the high watermark rose with an ISR of ${isr}`
     })
-    for (const id of leader.maximalIsr) this.mustHoldOnDisk('REP-4', id)
+    // A leader of the past may know less than is committed by now.
+    for (const id of leader.maximalIsr) this.mustHoldOnDisk('REP-4', id, highWatermark)
   }
 
-  /** Everything committed would survive a power cut of this broker now. */
-  mustHoldOnDisk(rule: string, broker: number): void {
+  /** Everything committed below `upTo` would survive a power cut of this broker now. */
+  mustHoldOnDisk(rule: string, broker: number, upTo = this.#committedEnd): void {
     const durable = this.#options.durable.get(broker)
     if (durable === undefined) return
     let held = this.#heldOnDisk.get(broker) ?? 0
     for (; held < this.#committed.length; held++) {
       const batch = this.#committed[held]
-      demand(rule, batch !== undefined && durable.has(batch.fingerprint), () => {
-        return `${this.#where(broker)} counts as in sync, its disk lacks ${batch?.baseOffset}`
+      if (batch === undefined || batch.baseOffset >= upTo) break
+      demand(rule, durable.has(batch.fingerprint), () => {
+        return `${this.#where(broker)} counts as in sync, its disk lacks ${batch.baseOffset}`
       })
     }
     this.#heldOnDisk.set(broker, held)

@@ -1,8 +1,8 @@
 // What every simulated client needs: connections to brokers, questions with a time limit, and the
 // metadata of topics.
 
-import { present, type Random, zeroUuid } from '@klamm/base'
-import type { Env } from '@klamm/base/env'
+import { type Random, zeroUuid } from '@klamm/base'
+import type { Address, Env } from '@klamm/base/env'
 import { NetworkError } from '@klamm/base/env'
 import { errorNameOf, Metadata } from '@klamm/protocol'
 import { SimConnection } from './sim-connection.ts'
@@ -18,11 +18,15 @@ export interface BrokerAddress {
   readonly port: number
 }
 
+export interface LeaderAddress extends BrokerAddress {
+  readonly leaderEpoch: number
+}
+
 export interface TopicMetadata {
   readonly error: string
   readonly topicId: string
   /** By partition; a partition without a leader is left out. */
-  readonly leaders: ReadonlyMap<number, BrokerAddress>
+  readonly leaders: ReadonlyMap<number, LeaderAddress>
   readonly partitionCount: number
 }
 
@@ -34,7 +38,11 @@ export class SimClient {
   readonly env: Env
   readonly random: Random
   readonly #bootstrap: readonly BrokerAddress[]
-  readonly #connections = new Map<string, SimConnection>()
+  /** What asks while a connection is being made waits for it: requests keep their order. */
+  readonly #connections = new Map<string, Promise<SimConnection>>()
+  readonly #open = new Set<SimConnection>()
+  /** The newest seen, by topic id and partition. */
+  readonly #leaderEpochs = new Map<string, number>()
 
   constructor(options: SimClientOptions) {
     this.env = options.env
@@ -77,7 +85,10 @@ export class SimClient {
     }
   }
 
-  /** Undefined when no answer came. */
+  /**
+   * Undefined when no answer came. A leader of an epoch before one that was seen here is left out,
+   * as real clients do: a broker that is cut off still names it.
+   */
   async topic(name: string): Promise<TopicMetadata | undefined> {
     const response = await this.ask(this.anyBroker(), connection =>
       connection.request(Metadata, 12, {
@@ -95,29 +106,48 @@ export class SimClient {
       topicId: found.topicId,
       partitionCount: found.partitions.length,
       leaders: new Map(
-        found.partitions.flatMap(({ partitionIndex, leaderId }) => {
+        found.partitions.flatMap(({ partitionIndex, leaderId, leaderEpoch }) => {
           const leader = brokers.get(leaderId)
-          return leader === undefined ? [] : [[partitionIndex, leader]]
+          if (
+            leader === undefined ||
+            leaderEpoch < this.#newestEpoch(found.topicId, partitionIndex)
+          ) {
+            return []
+          }
+          this.#leaderEpochs.set(`${found.topicId}-${partitionIndex}`, leaderEpoch)
+          const { host, port } = leader
+          return [[partitionIndex, { host, port, leaderEpoch }] as const]
         }),
       ),
     }
   }
 
+  #newestEpoch(topicId: string, partitionIndex: number): number {
+    return this.#leaderEpochs.get(`${topicId}-${partitionIndex}`) ?? -1
+  }
+
   close(): void {
-    for (const connection of this.#connections.values()) connection.close()
+    for (const connection of this.#open) connection.close()
   }
 
   async #connection({ host, port }: BrokerAddress): Promise<SimConnection> {
     const key = `${host}:${port}`
-    const existing = this.#connections.get(key)
-    if (existing !== undefined && !existing.isClosed) return existing
-    const abort = new AbortController()
-    const opened = await SimConnection.open(
-      this.env.network,
-      { kind: 'tcp', host, port },
-      abort.signal,
+    const opening = this.#connections.get(key) ?? this.#connect(key, { kind: 'tcp', host, port })
+    const connection = await opening
+    if (!connection.isClosed) return connection
+    if (this.#connections.get(key) === opening) this.#connections.delete(key)
+    return this.#connection({ host, port })
+  }
+
+  #connect(key: string, address: Address): Promise<SimConnection> {
+    const opening = SimConnection.open(this.env.network, address, new AbortController().signal)
+    this.#connections.set(key, opening)
+    opening.then(
+      connection => this.#open.add(connection),
+      () => {
+        if (this.#connections.get(key) === opening) this.#connections.delete(key)
+      },
     )
-    this.#connections.set(key, opened)
-    return present(this.#connections.get(key), 'a connection was just made')
+    return opening
   }
 }

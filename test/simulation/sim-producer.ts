@@ -1,15 +1,15 @@
-// An idempotent producer in a simulation: acks=all, one batch in flight per partition, retries
-// until it knows the outcome. After an error that leaves the outcome open for good it starts as
-// another producer, as real clients do.
+// An idempotent producer in a simulation: acks=all, several batches in flight per partition,
+// retries until it knows the outcome. What it has sent and what was acknowledged goes to the ghost.
 
 import { BatchBuilder, errorCodes, errorNameOf, InitProducerId, Produce } from '@klamm/protocol'
 import type { Ghost, SentRecord } from './ghost.ts'
 import {
-  type BrokerAddress,
   requestTimeoutMs,
   SimClient,
   type SimClientOptions,
+  type TopicMetadata,
 } from './sim-client.ts'
+import { demand } from './violation.ts'
 
 export interface SimProducerOptions extends SimClientOptions {
   readonly name: string
@@ -17,22 +17,32 @@ export interface SimProducerOptions extends SimClientOptions {
   readonly topic: string
   readonly meanPauseMs: number
   readonly maxRecordsPerBatch: number
+  /** As max.in.flight.requests.per.connection; up to 5 keep their order. */
+  readonly maxInFlight: number
 }
 
-/** Errors after which the batch was surely not appended, and trying again makes no sense. */
+/** One batch, as it is sent again and again until its fate is known. */
+interface Batch {
+  readonly records: readonly SentRecord[]
+  readonly sequence: number
+  readonly bytes: Uint8Array
+}
+
+/** Errors that tell of a gap before the batch. */
+const gaps: ReadonlySet<string> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'])
+
+/** Errors that a producer alone with its id never meets. */
 const fatal: ReadonlySet<string> = new Set([
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  ...gaps,
   'INVALID_PRODUCER_EPOCH',
   'PRODUCER_FENCED',
-  'UNKNOWN_PRODUCER_ID',
+  'INVALID_RECORD',
 ])
 
 export class SimProducer {
   readonly #options: SimProducerOptions
   readonly #client: SimClient
-  #leaders: ReadonlyMap<number, BrokerAddress> = new Map()
-  #partitionCount = 0
-  #topicId = ''
+  #topic: TopicMetadata | undefined
   #producerId = -1
   readonly #nextSequence = new Map<number, number>()
   #counter = 0
@@ -55,7 +65,7 @@ export class SimProducer {
     )
   }
 
-  /** Sends no more; resolves when the last batch is settled. */
+  /** Sends no more; resolves when the last batches are settled. */
   async stop(): Promise<void> {
     this.#isStopped = true
     await Promise.all(this.#loops)
@@ -65,45 +75,43 @@ export class SimProducer {
   async #run(): Promise<void> {
     const { env, random, meanPauseMs } = this.#options
     await this.#refresh()
+    await this.#initialise()
     await Promise.all(
-      Array.from({ length: this.#partitionCount }, async (_, partitionIndex) => {
+      Array.from({ length: this.#topic?.partitionCount ?? 0 }, async (_, partitionIndex) => {
         while (!this.#isStopped) {
-          await this.#sendBatch(partitionIndex)
+          await this.#sendBatches(partitionIndex)
           await env.clock.sleep(-Math.log(1 - random.float()) * meanPauseMs)
         }
       }),
     )
   }
 
-  async #sendBatch(partitionIndex: number): Promise<void> {
+  /** A few batches at once; those that failed are sent again, in order, when all are answered. */
+  async #sendBatches(partitionIndex: number): Promise<void> {
+    const { random, maxInFlight } = this.#options
+    const count = 1 + random.below(maxInFlight)
+    let waiting = Array.from({ length: count }, () => this.#newBatch(partitionIndex))
+    for (;;) {
+      const answers = await Promise.all(
+        waiting.map(batch => this.#produce(partitionIndex, batch.bytes)),
+      )
+      const failed = waiting.filter((batch, i) => !this.#settled(batch, answers[i]))
+      if (failed.length === 0) return
+      this.#checkRefusals(waiting, answers)
+      waiting = failed
+      await this.#client.pause()
+      await this.#refresh()
+    }
+  }
+
+  #newBatch(partitionIndex: number): Batch {
     const { random, maxRecordsPerBatch, ghost } = this.#options
     const count = 1 + random.below(maxRecordsPerBatch)
     const records = Array.from({ length: count }, () => this.#newRecord(partitionIndex))
     for (const record of records) ghost.sent(record)
-    if (this.#producerId < 0) await this.#initialise()
-    const producerId = this.#producerId
     const sequence = this.#nextSequence.get(partitionIndex) ?? 0
-    for (;;) {
-      const batch = this.#batch(records, producerId, sequence)
-      const { error, baseOffset } = await this.#produce(partitionIndex, batch)
-      if (error === 'NONE') {
-        records.forEach((record, i) => {
-          ghost.acked(record, baseOffset + i)
-        })
-        break
-      }
-      if (fatal.has(error)) {
-        // Whatever became of it: a new producer starts after it.
-        if (this.#producerId === producerId) {
-          this.#producerId = -1
-          this.#nextSequence.clear()
-        }
-        return
-      }
-      await this.#client.pause()
-      await this.#refresh()
-    }
-    if (this.#producerId === producerId) this.#nextSequence.set(partitionIndex, sequence + count)
+    this.#nextSequence.set(partitionIndex, sequence + count)
+    return { records, sequence, bytes: this.#encoded(records, sequence) }
   }
 
   #newRecord(partitionIndex: number): SentRecord {
@@ -113,39 +121,51 @@ export class SimProducer {
     this.#orders.set(partitionIndex, order)
     return {
       value: `${name}/${this.#counter}`,
-      topicId: this.#topicId,
+      topicId: this.#topic?.topicId ?? '',
       partitionIndex,
       producer: name,
       order,
     }
   }
 
-  #batch(records: readonly SentRecord[], producerId: number, baseSequence: number): Uint8Array {
+  #encoded(records: readonly SentRecord[], baseSequence: number): Uint8Array {
     const builder = new BatchBuilder()
     const timestamp = Math.floor(this.#options.env.clock.wallMs())
     for (const { value } of records) {
       builder.append({ key: null, value: new TextEncoder().encode(value), timestamp })
     }
-    return builder.build({ producerId, producerEpoch: 0, baseSequence })
+    return builder.build({ producerId: this.#producerId, producerEpoch: 0, baseSequence })
   }
 
-  async #produce(
-    partitionIndex: number,
-    batch: Uint8Array,
-  ): Promise<{ readonly error: string; readonly baseOffset: number }> {
-    const leader = this.#leaders.get(partitionIndex)
+  #settled({ records }: Batch, answer: Answer | undefined): boolean {
+    if (answer?.error !== 'NONE') return false
+    records.forEach((record, i) => {
+      this.#options.ghost.acked(record, answer.baseOffset + i)
+    })
+    return true
+  }
+
+  /** Before the first one nothing is open, so it has no gap; nothing else is refused for good. */
+  #checkRefusals(sent: readonly Batch[], answers: readonly Answer[]): void {
+    for (const [i, { error }] of answers.entries()) {
+      demand('IDEM-3', !fatal.has(error) || (i > 0 && gaps.has(error)), () => {
+        const { name } = this.#options
+        return `${name}, sequence ${sent[i]?.sequence}: ${error} with all before it acknowledged`
+      })
+    }
+  }
+
+  async #produce(partitionIndex: number, batch: Uint8Array): Promise<Answer> {
+    const leader = this.#topic?.leaders.get(partitionIndex)
     if (leader === undefined) return { error: 'LEADER_NOT_AVAILABLE', baseOffset: -1 }
+    const topicId = this.#topic?.topicId ?? ''
     const response = await this.#client.ask(leader, connection =>
       connection.request(Produce, 13, {
         transactionalId: null,
         acks: -1,
         timeoutMs: requestTimeoutMs,
         topicData: [
-          {
-            name: '',
-            topicId: this.#topicId,
-            partitionData: [{ index: partitionIndex, records: [batch] }],
-          },
+          { name: '', topicId, partitionData: [{ index: partitionIndex, records: [batch] }] },
         ],
       }),
     )
@@ -165,22 +185,28 @@ export class SimProducer {
       const response = await this.#client.ask(this.#client.anyBroker(), connection =>
         connection.request(InitProducerId, 4, request),
       )
-      if (response?.errorCode === errorCodes.NONE) this.#producerId = response.producerId
-      else await this.#client.pause()
+      if (response?.errorCode === errorCodes.NONE) {
+        this.#producerId = response.producerId
+        this.#options.ghost.producerIdGiven(response.producerId)
+      } else await this.#client.pause()
     }
   }
 
   async #refresh(): Promise<void> {
     for (;;) {
       const found = await this.#client.topic(this.#options.topic)
-      if (found?.error === 'NONE') {
-        this.#topicId = found.topicId
-        this.#partitionCount = found.partitionCount
-        this.#leaders = found.leaders
+      const isSame = this.#topic === undefined || found?.topicId === this.#topic.topicId
+      if (found?.error === 'NONE' && isSame) {
+        this.#topic = found
         return
       }
       await this.#client.pause()
-      if (this.#isStopped && this.#partitionCount === 0) return
+      if (this.#isStopped && this.#topic === undefined) return
     }
   }
+}
+
+interface Answer {
+  readonly error: string
+  readonly baseOffset: number
 }

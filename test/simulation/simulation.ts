@@ -201,7 +201,7 @@ class Run {
   }
 
   #startProducers(): void {
-    const { producerCount, meanPauseMs, maxRecordsPerBatch } = this.#swarm
+    const { producerCount, meanPauseMs, maxRecordsPerBatch, maxInFlight } = this.#swarm
     for (let i = 1; i <= producerCount; i++) {
       const name = `producer-${i}`
       const producer = new SimProducer({
@@ -213,6 +213,7 @@ class Run {
         bootstrap: this.#cluster.brokerIds.map(id => ({ host: `broker-${id}`, port: 9092 })),
         meanPauseMs,
         maxRecordsPerBatch,
+        maxInFlight,
       })
       this.#producers.push(producer)
       producer.start()

@@ -9,6 +9,7 @@ export interface SwarmOptions {
   readonly producerCount: number
   readonly meanPauseMs: number
   readonly maxRecordsPerBatch: number
+  readonly maxInFlight: number
   /** Mean time between two faults, in ms. */
   readonly meanFaultMs: number
   readonly weights: { readonly [K in FaultKind]: number }
@@ -38,6 +39,7 @@ export function swarmOptions(random: Random): SwarmOptions {
     producerCount: 1 + random.below(3),
     meanPauseMs: 5 + random.below(150),
     maxRecordsPerBatch: 1 + random.below(8),
+    maxInFlight: 1 + random.below(5),
     meanFaultMs: 300 + random.below(5_000),
     weights: {
       killProcess: weight(),
