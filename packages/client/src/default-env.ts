@@ -1,8 +1,27 @@
 // The world as Node has it: sockets, TLS, real time. The only file here that imports it.
 
-export type { LogLevel } from '@klamm/base/node'
+import { silentLogger } from '@klamm/base/env'
+import {
+  createLogger,
+  type LogLevel,
+  nodeClock,
+  SocketNetwork,
+  systemRandom,
+} from '@klamm/base/node'
+import type { ClientEnv } from './env.ts'
+import type { KafkaOptions } from './options.ts'
 
-/** What `tls.connect` takes. */
-export interface TlsOptions {
-  readonly ca?: string
+/** Node's own, but for what the options bring themselves. */
+export function environmentOf(options: KafkaOptions): ClientEnv {
+  const { env = {}, logger = 'silent' } = options
+  return {
+    clock: env.clock ?? nodeClock,
+    random: env.random ?? systemRandom(),
+    network: env.network ?? new SocketNetwork(),
+    log: env.log ?? (typeof logger === 'string' ? loggerAt(logger) : logger),
+  }
+}
+
+function loggerAt(level: LogLevel) {
+  return level === 'silent' ? silentLogger : createLogger({ level })
 }
