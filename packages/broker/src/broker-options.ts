@@ -4,6 +4,7 @@ import type { Address } from '@klamm/base/env'
 import type { VoterId } from '@klamm/raft'
 import { brokerValue } from './config/effective.ts'
 import { isTrue, numberOf } from './config/topic-config.ts'
+import { maxClientRequestBytes } from './limits.ts'
 
 export interface BrokerOptions {
   readonly brokerId: number
@@ -45,6 +46,12 @@ export function brokerTimes(config: ReadonlyMap<string, string>): BrokerTimes {
     balanceIntervalMs: number('leader.imbalance.check.interval.seconds') * 1_000,
     isBalancing: isTrue(brokerValue('auto.leader.rebalance.enable', layers)),
   }
+}
+
+/** Bytes of requests that all clients together may have at this broker. */
+export function clientRequestBytes(config: ReadonlyMap<string, string>): number {
+  const bytes = numberOf(brokerValue('queued.max.request.bytes', staticLayers(config)) ?? '')
+  return bytes > 0 ? bytes : maxClientRequestBytes
 }
 
 const nothing: ReadonlyMap<string, string> = new Map()

@@ -3,18 +3,26 @@
 import { uuidFrom } from '@klamm/base'
 import { type Address, type Env, once } from '@klamm/base/env'
 import { handlers } from './apis/index.ts'
-import { type BrokerOptions, type BrokerTimes, brokerTimes } from './broker-options.ts'
+import {
+  type BrokerOptions,
+  type BrokerTimes,
+  brokerTimes,
+  clientRequestBytes,
+} from './broker-options.ts'
 import { GroupPublisher } from './coordinators/group-publisher.ts'
 import { GroupService } from './coordinators/group-service.ts'
 import { InternalTopicCreator } from './coordinators/internal-topic-creator.ts'
 import { ProducerIds } from './coordinators/producer-ids.ts'
 import { groupConfig, internalTopicSpecs, offsetsTopic } from './group-config.ts'
-import { maxFetchSessions } from './limits.ts'
-import { defaultControllerOptions } from './metadata/index.ts'
+import { maxClientAnswerBytes, maxFetchSessions } from './limits.ts'
+import { brokerLayers, defaultControllerOptions } from './metadata/index.ts'
+import { AnswerMemory } from './network/answer-memory.ts'
+import { connectionLimits } from './network/connection-limits.ts'
 import { ControllerChannel } from './network/controller-channel.ts'
 import { advertised, Dispatch } from './network/dispatch.ts'
 import { BrokerListener } from './network/listener.ts'
 import { PeerChannels } from './network/peer-channels.ts'
+import { RequestMemory } from './network/request-memory.ts'
 import { PartitionLookup } from './partition/lookup.ts'
 import { PartitionManager } from './partition/partition-manager.ts'
 import { Quorum } from './quorum/quorum.ts'
@@ -60,6 +68,7 @@ export class Broker implements AsyncDisposable {
   /** Whoever stops the broker waits until it has stopped. */
   readonly #end = once(() => this.#parts.disposeAsync())
   readonly #stopping = new AbortController()
+  readonly #answerMemory: AnswerMemory
   readonly #peers: PeerChannels
   readonly #controllerChannel: ControllerChannel
   readonly #proposals: IsrProposals
@@ -83,6 +92,7 @@ export class Broker implements AsyncDisposable {
     this.#times = brokerTimes(options.config)
     this.#stores = this.#parts.use(stores)
     this.#incarnationId = uuidFrom(env.random.fork('incarnation'))
+    this.#answerMemory = new AnswerMemory(maxClientAnswerBytes, env.clock)
     this.#peers = this.#parts.use(this.#makePeers())
     this.#controllerChannel = this.#makeControllerChannel()
     const driver = this.#driverOptions()
@@ -184,7 +194,13 @@ export class Broker implements AsyncDisposable {
 
   #makePeers(): PeerChannels {
     const { peers: network, clock, log } = this.#env
-    return new PeerChannels({ network, clock, log, clientId: `broker-${this.brokerId}` })
+    return new PeerChannels({
+      network,
+      clock,
+      log,
+      clientId: `broker-${this.brokerId}`,
+      onLost: brokerId => void this.#quorum.connectionLost(brokerId).catch(this.#onFailure),
+    })
   }
 
   #makeControllerChannel(): ControllerChannel {
@@ -284,6 +300,7 @@ export class Broker implements AsyncDisposable {
         evictionMs: fetchSessionEvictionMs,
         random: random.fork('fetch sessions'),
       }),
+      answerMemory: this.#answerMemory,
       producerIds: this.#producerIds,
       internalTopics: this.#internalTopics,
       staticConfigs: config,
@@ -305,9 +322,17 @@ export class Broker implements AsyncDisposable {
 
   #listen(kind: 'client' | 'peer', address: Address): Promise<BrokerListener> {
     const { clock, log, network, peers } = this.#env
+    const { config } = this.#options
+    // What clients hold is bounded over all of them; brokers bound what they ask of each other.
+    const isClient = kind === 'client'
+    const layers = () => brokerLayers(this.#quorum.image, this.brokerId, config)
+    const limitBytes = clientRequestBytes(config)
     return BrokerListener.open({
       kind,
-      network: kind === 'client' ? network : peers,
+      network: isClient ? network : peers,
+      limits: isClient ? () => connectionLimits(layers()) : undefined,
+      requestMemory: isClient ? new RequestMemory({ limitBytes, clock }) : undefined,
+      answerMemory: isClient ? this.#answerMemory : undefined,
       address,
       clock,
       log,

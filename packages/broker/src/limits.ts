@@ -10,15 +10,36 @@ export const maxPeerFrameBytes = 256 * 1024 * 1024
 /** Requests of one connection that may be in progress; more, and its socket is not read. */
 export const maxRequestsInFlightPerConnection = 128
 
+/**
+ * Bytes of requests over all connections of clients of one broker, received or in progress; more,
+ * and connections with large ones are not read. Used when queued.max.request.bytes is not set.
+ */
+export const maxClientRequestBytes = 256 * 1024 * 1024
+
+/**
+ * Bytes of requests that a connection may hold although all memory for requests is used up: most
+ * requests are smaller, and those never wait for large ones.
+ */
+export const freeRequestBytesPerConnection = 64 * 1024
+
+/**
+ * Bytes of answers read for clients and not taken by them yet, over all connections of one broker;
+ * beyond this a fetch gets one batch, beyond twice as much it waits.
+ */
+export const maxClientAnswerBytes = 256 * 1024 * 1024
+
+/** Bytes of clients' requests that one broker has sent to the controller and not got answers to. */
+export const maxForwardedBytes = 64 * 1024 * 1024
+
 /** Bytes of requests of one connection that may be in progress before its socket is paused. */
 export const maxRequestBytesInFlightPerConnection = 64 * 1024 * 1024
 
 /**
- * Between brokers the sender bounds the number of requests, see `maxPeerRequestsInFlight`: raft
- * messages come over the same connection, and requests may wait for just those. The bytes are
- * bounded here.
+ * Between brokers the sender bounds the number of requests, see `maxPeerRequestsInFlight`, and what
+ * is large among them, see `maxForwardedBytes`: raft messages come over the same connection, and
+ * requests may wait for just those. Here is a bound for senders that do not.
  */
-export const maxPeerRequestBytesInFlight = 512 * 1024 * 1024
+export const maxPeerRequestBytesInFlight = 256 * 1024 * 1024
 
 /**
  * Response bytes that may wait for one slow reader, or behind a request that is not answered yet;
@@ -26,8 +47,20 @@ export const maxPeerRequestBytesInFlight = 512 * 1024 * 1024
  */
 export const maxResponseBytesQueuedPerConnection = 32 * 1024 * 1024
 
-/** Connections that may be open at once on the client listeners of one broker. */
+/**
+ * Connections that may be open at once on the client listeners of one broker, whatever
+ * max.connections allows: each takes some memory although it does nothing.
+ */
 export const maxConnections = 20_000
+
+/** How long a new connection of a client may take to send its first request, in ms. */
+export const firstRequestTimeoutMs = 30_000
+
+/**
+ * How long a client may leave its answers untaken while others want the memory, in ms. A consumer
+ * that is busy for longer than that connects again.
+ */
+export const stalledReaderMs = 10_000
 
 /** Requests waiting for an answer from one other broker. */
 export const maxPeerRequestsInFlight = 10_000

@@ -8,6 +8,7 @@ import type { RequestContext } from './apis/handler.ts'
 import type { GroupCoordinator } from './coordinators/group-coordinator.ts'
 import type { InternalTopics } from './coordinators/internal-topics.ts'
 import type { Controller, MetadataImage, Outcome } from './metadata/index.ts'
+import type { AnswerMemory } from './network/answer-memory.ts'
 import type { PartitionLookup } from './partition/lookup.ts'
 import type { FetchSessionCache } from './replica/index.ts'
 
@@ -21,6 +22,8 @@ export interface BrokerServices {
   readonly groups: GroupCoordinator
   readonly partitions: PartitionLookup
   readonly fetchSessions: FetchSessionCache
+  /** Shared by the answers to all clients. */
+  readonly answerMemory: AnswerMemory
   readonly producerIds: ProducerIdSource
   readonly internalTopics: InternalTopics
   /** The values this broker was started with, by Kafka's broker config names. */

@@ -125,6 +125,7 @@ test('a fetch that waits is answered when there is something', async () => {
   await produced(partition, 'a')
   const { responses } = await waiting
   expect(responses[0]?.partitions[0]?.records?.[0]?.length).toBeGreaterThan(0)
+  clock.advance(0)
   expect(clock.pendingTimers).toBe(0)
 })
 

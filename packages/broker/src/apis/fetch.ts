@@ -9,7 +9,7 @@
 
 import { zeroUuid } from '@klamm/base'
 import { errorCodes, Fetch, type FetchRequest, type FetchResponse } from '@klamm/protocol'
-import { maxFetchResponseBytes } from '../limits.ts'
+import { freeRequestBytesPerConnection, maxFetchResponseBytes } from '../limits.ts'
 import {
   type FetchedData,
   FetchReader,
@@ -21,17 +21,24 @@ import type { BrokerServices } from '../services.ts'
 import { type Handler, handler, type RequestContext } from './handler.ts'
 import { leaderEndpoints, leaderHint } from './leader-hints.ts'
 
-type Needs = Pick<BrokerServices, 'clock' | 'partitions' | 'metadata' | 'fetchSessions'>
+type Needs = Pick<
+  BrokerServices,
+  'clock' | 'partitions' | 'metadata' | 'fetchSessions' | 'answerMemory'
+>
 type TopicResponse = FetchResponse['responses'][number]
 type PartitionResponse = TopicResponse['partitions'][number]
 
 /** Responses never wait longer than this, in ms, whatever is asked for. */
 const longestWaitMs = 5 * 60_000
 
+/** The same for large requests: they hold memory that other requests want. */
+const longestWaitOfLargeMs = 500
+
 export const fetch: Handler<Needs, typeof Fetch> = handler({
   schema: Fetch,
   versions: [4, 18],
-  async handle({ clock, partitions, metadata, fetchSessions }: Needs, context, request) {
+  async handle(needs: Needs, context, request) {
+    const { clock, partitions, metadata, fetchSessions } = needs
     const follower = followerOf(request, context)
     const usesTopicIds = context.apiVersion >= 13
     const session = fetchSessions.begin(
@@ -56,8 +63,10 @@ export const fetch: Handler<Needs, typeof Fetch> = handler({
         maxBytes: Math.min(request.maxBytes, maxFetchResponseBytes),
         isolation: isolationOf(follower, request.isolationLevel),
       },
-      maxWaitMs: Math.min(request.maxWaitMs, longestWaitMs),
+      maxWaitMs: Math.min(request.maxWaitMs, longestWait(context)),
       follower,
+      // Followers ask for no more than a few MiB at a time, and must not be starved by clients.
+      memory: context.listener === 'peer' ? undefined : needs.answerMemory,
       signal: context.signal,
     })
     const data = await reader.answer()
@@ -81,6 +90,10 @@ function followerOf(request: FetchRequest, context: RequestContext): FollowerId 
   const { replicaId, replicaEpoch } = request.replicaState
   if (replicaId >= 0) return { replicaId, brokerEpoch: replicaEpoch }
   return undefined
+}
+
+function longestWait({ requestBytes }: RequestContext): number {
+  return requestBytes > freeRequestBytesPerConnection ? longestWaitOfLargeMs : longestWaitMs
 }
 
 type Image = BrokerServices['metadata']['image']

@@ -14,6 +14,8 @@ export interface RequestContext {
   /** Unique among the connections of this broker's life. */
   readonly connectionId: number
   readonly remoteAddress: string
+  /** Size of the request's frame, which is held until it is answered. */
+  readonly requestBytes: number
   /** Aborted when the connection closes or the broker stops. */
   readonly signal: AbortSignal
 }

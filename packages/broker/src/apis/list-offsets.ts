@@ -8,6 +8,7 @@ import {
   type ErrorName,
   errorCodes,
   firstRecordAtOrAfter,
+  KafkaError,
   ListOffsets,
   type ListOffsetsRequest,
   type ListOffsetsResponse,
@@ -61,7 +62,7 @@ function lookedUp(find: () => Found): Found {
   try {
     return find()
   } catch (error) {
-    if (!(error instanceof RecordsError)) throw error
+    if (!(error instanceof RecordsError || error instanceof KafkaError)) throw error
     return failed(error.errorName)
   }
 }
@@ -89,8 +90,9 @@ function lookUpMax(partition: Partition, endOffset: number): Found {
 }
 
 function recordIn(partition: Partition, batchOffset: number, timestamp: number) {
-  const { chunks } = partition.log.read(batchOffset, 1, partition.log.logEndOffset, true)
-  const batch = chunks[0]
+  const found = partition.read(batchOffset, 1, partition.log.logEndOffset, true)
+  if (found === undefined) throw new KafkaError('KAFKA_STORAGE_ERROR', 'the log is damaged')
+  const batch = found.chunks[0]
   return batch === undefined ? undefined : firstRecordAtOrAfter(batch, timestamp)
 }
 

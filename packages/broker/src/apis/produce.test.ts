@@ -43,6 +43,7 @@ function context(apiVersion: number, signal = new AbortController().signal): Req
     listener: 'client',
     connectionId: 1,
     remoteAddress: 'there',
+    requestBytes: 0,
     signal,
   }
 }

@@ -3,52 +3,13 @@
 import { type ByteStream, LocalNetwork, type Network, silentLogger } from '@klamm/base/env'
 import { TestClock } from '@klamm/base/testing'
 import { expect, test } from 'vitest'
-import type { ListenerKind } from '../apis/handler.ts'
 import { maxRequestsInFlightPerConnection, maxResponseBytesQueuedPerConnection } from '../limits.ts'
 import { settled, turns } from '../testing/turns.ts'
-import type { Connection, ResponseChunks } from './connection.ts'
 import { BrokerListener } from './listener.ts'
-import { frameOf, RawClient } from './testing/raw-client.ts'
+import { ids, listening, request } from './testing/listening.ts'
+import { frameOf } from './testing/raw-client.ts'
 
 const address = { kind: 'tcp', host: 'here', port: 1 } as const
-
-interface Asked {
-  readonly connection: Connection
-  readonly request: number
-  answer(chunks: ResponseChunks): void
-  fail(error: Error): void
-}
-
-/** A listener whose requests are numbers, answered when the test says so. */
-async function listening(kind: ListenerKind = 'client') {
-  const clock = new TestClock()
-  const network = new LocalNetwork(clock)
-  const asked: Asked[] = []
-  let connections = 0
-  const listener = await BrokerListener.open({
-    kind,
-    network,
-    address,
-    clock,
-    log: silentLogger,
-    answer(connection, frame) {
-      const { promise, resolve, reject } = Promise.withResolvers<ResponseChunks>()
-      const request = new DataView(frame.buffer, frame.byteOffset).getInt32(0)
-      asked.push({ connection, request, answer: resolve, fail: reject })
-      return promise
-    },
-    nextConnectionId: () => ++connections,
-  })
-  return { clock, listener, asked, connect: () => RawClient.connect(network, clock, address) }
-}
-
-function request(id: number, bytes = 4): Uint8Array {
-  const payload = new Uint8Array(bytes)
-  new DataView(payload.buffer).setInt32(0, id)
-  return frameOf(payload)
-}
-
-const ids = (asked: readonly Asked[]) => asked.map(each => each.request)
 
 test('requests are worked on at once, and answered to clients in their order', async () => {
   const { clock, asked, connect } = await listening()
@@ -66,7 +27,7 @@ test('requests are worked on at once, and answered to clients in their order', a
 })
 
 test('between brokers a slow answer holds up no other', async () => {
-  const { clock, asked, connect } = await listening('peer')
+  const { clock, asked, connect } = await listening({ kind: 'peer' })
   const peer = await connect()
   peer.send(request(1), request(2))
   await turns(clock)
@@ -92,7 +53,7 @@ test('one chunk begins no more requests than may be in progress', async () => {
 })
 
 test('a request of another broker is never held up by those before it', async () => {
-  const { clock, asked, connect } = await listening('peer')
+  const { clock, asked, connect } = await listening({ kind: 'peer' })
   const peer = await connect()
   const count = 3 * maxRequestsInFlightPerConnection
   for (let i = 0; i < count; i++) peer.send(request(i))
@@ -186,10 +147,14 @@ test('a connection that comes when the listener has stopped is not kept', async 
     log: silentLogger,
     answer: () => Promise.resolve(undefined),
     nextConnectionId: () => 1,
+    limits: undefined,
+    requestMemory: undefined,
+    answerMemory: undefined,
   })
   await listener[Symbol.asyncDispose]()
   let isDestroyed = false
   const stream: Partial<ByteStream> = {
+    remoteAddress: 'there:1',
     handle() {},
     destroy() {
       isDestroyed = true

@@ -77,6 +77,7 @@ export class Dispatch<Services> {
       listener: 'peer',
       connectionId: 0,
       remoteAddress: 'self',
+      requestBytes: 0,
       signal,
     }
     this.#mustBeController(handler)
@@ -139,6 +140,7 @@ export class Dispatch<Services> {
       listener: connection.listener,
       connectionId: connection.id,
       remoteAddress: connection.remoteAddress,
+      requestBytes: frame.byteLength,
       signal: connection.signal,
     }
     if (handler.runsOn === 'controller' && !this.#options.isController()) {

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { metadataOf } from '../apis/testing/metadata.ts'
 import type { MetadataImage } from '../metadata/index.ts'
+import { AnswerMemory } from '../network/answer-memory.ts'
 import { settled } from '../testing/turns.ts'
 import { appendProduced } from './append.ts'
 import { type FetchedData, FetchReader, type FetchReaderOptions } from './fetch-reader.ts'
@@ -71,6 +72,7 @@ function reading({ partition, clock }: Replica, asked: Asked = {}) {
     },
     maxWaitMs: 500,
     follower: undefined,
+    memory: undefined,
     signal: new AbortController().signal,
     ...options,
   })
@@ -220,4 +222,50 @@ test.each([
   const fetch = reading(replica, asked)
   await settled()
   expect(fetch.answer?.error).toBe(error)
+})
+
+async function committed(count: number): Promise<Replica> {
+  const replica = await leading()
+  for (let i = 1; i <= count; i++) produce(replica)
+  await settled()
+  await followerFetches(replica, count)
+  return replica
+}
+
+test('while much waits for slow readers a fetch gets one batch, and does not wait', async () => {
+  const replica = await committed(3)
+  const memory = new AnswerMemory(10_000, replica.clock)
+  memory.changed(10_000)
+  const fetch = reading(replica, { memory, minBytes: 100_000 })
+  await settled()
+  expect(fetch.answer?.chunks).toHaveLength(1)
+  expect(memory.takenBytes).toBe(10_000 + (fetch.answer?.sizeInBytes ?? 0))
+})
+
+test('a fetch gets what is left of the memory, in whole batches', async () => {
+  const replica = await committed(3)
+  const batchBytes = batchOf({ values: ['a'] }).byteLength
+  const memory = new AnswerMemory(10_000, replica.clock)
+  memory.changed(10_000 - 2.5 * batchBytes)
+  const fetch = reading(replica, { memory })
+  await settled()
+  expect(fetch.answer?.sizeInBytes).toBe(2 * batchBytes)
+})
+
+test('while far too much waits a fetch waits for room, at most as long as it wants', async () => {
+  const replica = await committed(1)
+  const memory = new AnswerMemory(10_000, replica.clock)
+  memory.changed(20_000)
+  const [first, second] = [reading(replica, { memory }), reading(replica, { memory })]
+  await settled()
+  expect(first.answer).toBeUndefined()
+  memory.changed(-1)
+  await settled()
+  expect(first.answer?.chunks).toHaveLength(1)
+  expect(second.answer).toBeUndefined()
+  // The client of the first does not take its answer.
+  memory.changed(first.answer?.sizeInBytes ?? 0)
+  replica.clock.advance(500)
+  await settled()
+  expect(second.answer).toMatchObject({ error: 'NONE', sizeInBytes: 0 })
 })

@@ -32,6 +32,16 @@ export interface FollowerId {
   readonly brokerEpoch: number
 }
 
+/** Memory that many answers share, as AnswerMemory has it. */
+export interface ReadMemory {
+  /** Bytes that one more answer may have; 0: one batch; undefined: none at the moment. */
+  readonly room: number | undefined
+  /** So many were read for an answer that leaves at once. */
+  read(bytes: number): void
+  /** Calls `run` once when there may be room again. Returns what stops it from that. */
+  whenRoom(run: () => void): () => void
+}
+
 export interface FetchReaderOptions {
   readonly clock: Clock
   readonly lookup: PartitionLookup
@@ -40,6 +50,8 @@ export interface FetchReaderOptions {
   readonly maxWaitMs: number
   /** Undefined: a consumer. */
   readonly follower: FollowerId | undefined
+  /** Undefined: as much as the limits say. */
+  readonly memory: ReadMemory | undefined
   readonly signal: AbortSignal
 }
 
@@ -62,17 +74,23 @@ export class FetchReader {
 
   /** One answer per partition asked for, in order. */
   async answer(): Promise<readonly FetchedData[]> {
-    let attempt = this.#attempt()
-    const { maxWaitMs, clock, signal } = this.#options
-    if (attempt.isSatisfied || maxWaitMs <= 0) return attempt.data
+    const { maxWaitMs, clock } = this.#options
     const deadlineMs = clock.monotonicMs() + maxWaitMs
-    while (!attempt.isSatisfied && !signal.aborted) {
+    for (;;) {
       const remainingMs = deadlineMs - clock.monotonicMs()
-      if (remainingMs <= 0) break
+      // While it waits nothing is held of what was read and was too little.
+      const data = this.#dataUnlessTooLittle(remainingMs > 0)
+      if (data !== undefined) return data
       await this.#news(remainingMs)
-      attempt = this.#attempt()
     }
-    return attempt.data
+  }
+
+  #dataUnlessTooLittle(mayWait: boolean): readonly FetchedData[] | undefined {
+    const { signal, memory } = this.#options
+    const { isSatisfied, data, readBytes } = this.#attempt()
+    if (!isSatisfied && mayWait && !signal.aborted) return undefined
+    memory?.read(readBytes)
+    return data
   }
 
   #begin(request: FetchPartition): Reading {
@@ -108,18 +126,21 @@ export class FetchReader {
     return { error: result.error, end: undefined }
   }
 
-  #attempt(): { readonly isSatisfied: boolean; readonly data: readonly FetchedData[] } {
-    const plan = new ReadPlan(this.#options.limits)
+  #attempt() {
+    const { limits, memory } = this.#options
+    const room = memory === undefined ? limits.maxBytes : memory.room
+    const isShort = room !== undefined && room < limits.maxBytes
+    const plan = new ReadPlan(isShort ? smaller(limits, room) : limits)
     let mustTell = false
     const data = this.#readings.map(reading => {
-      const fetched = this.#read(plan, reading)
+      const fetched = this.#read(plan, reading, room !== undefined)
       if (fetched.error !== 'NONE' || fetched.divergingEpoch !== undefined) mustTell = true
       return fetched
     })
-    return { isSatisfied: mustTell || plan.isSatisfied, data }
+    return { isSatisfied: mustTell || plan.isSatisfied, data, readBytes: plan.readBytes }
   }
 
-  #read(plan: ReadPlan, { request, located, verdict }: Reading): FetchedData {
+  #read(plan: ReadPlan, { request, located, verdict }: Reading, hasRoom: boolean): FetchedData {
     const { partition } = located
     if (partition === undefined) return nothing(located, located.error)
     if (verdict !== undefined) return nothing(located, verdict.error, verdict.end)
@@ -127,13 +148,11 @@ export class FetchReader {
     if (log === undefined) return nothing(located, 'NOT_LEADER_OR_FOLLOWER')
     const step = plan.next(request, log)
     if (step.kind === 'error') return nothing(located, step.error)
-    if (step.kind === 'nothing') return found(located, partition, noChunks, 0)
-    const { chunks, sizeBytes } = partition.log.read(
-      step.fromOffset,
-      step.maxBytes,
-      step.endOffset,
-      step.atLeastOne,
-    )
+    if (step.kind === 'nothing' || !hasRoom) return found(located, partition, noChunks, 0)
+    const { fromOffset, maxBytes, endOffset, atLeastOne } = step
+    const result = partition.read(fromOffset, maxBytes, endOffset, atLeastOne)
+    if (result === undefined) return nothing(located, 'KAFKA_STORAGE_ERROR')
+    const { chunks, sizeBytes } = result
     plan.read(sizeBytes)
     this.#notePropagation(partition)
     return found(located, partition, chunks, sizeBytes)
@@ -147,7 +166,7 @@ export class FetchReader {
 
   /** Resolves when one of the partitions has news, the time is up, or nobody waits any more. */
   #news(timeoutMs: number): Promise<void> {
-    const { clock, signal, follower } = this.#options
+    const { clock, signal, follower, memory } = this.#options
     const who = follower === undefined ? 'consumer' : 'follower'
     return new Promise(resolve => {
       const leave: (() => void)[] = []
@@ -160,12 +179,18 @@ export class FetchReader {
       }
       timer = clock.setTimer(timeoutMs, done)
       signal.addEventListener('abort', done)
+      if (memory !== undefined && memory.room === undefined) leave.push(memory.whenRoom(done))
       for (const { located } of this.#readings) {
         const unsubscribe = located.partition?.subscribe(who, done)
         if (unsubscribe !== undefined) leave.push(unsubscribe)
       }
     })
   }
+}
+
+/** Whoever waits for more than there is room for would wait in vain. */
+function smaller(limits: ReadPlanOptions, room: number): ReadPlanOptions {
+  return { ...limits, maxBytes: room, minBytes: Math.min(limits.minBytes, Math.max(1, room)) }
 }
 
 export function isolationOf(follower: FollowerId | undefined, isolationLevel: number): Isolation {

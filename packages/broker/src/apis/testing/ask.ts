@@ -20,6 +20,7 @@ export interface AskOptions {
   readonly apiVersion: number
   readonly clientId?: string | null
   readonly remoteAddress?: string
+  readonly requestBytes?: number
   readonly signal?: AbortSignal
 }
 
@@ -42,6 +43,7 @@ export async function ask<Needs, S extends ApiSchema>(
     listener: 'client',
     connectionId: 1,
     remoteAddress: options.remoteAddress ?? '127.0.0.1:51234',
+    requestBytes: options.requestBytes ?? frame.byteLength,
     signal: options.signal ?? new AbortController().signal,
   }
   const response = await answered(handler, needs, context, received)

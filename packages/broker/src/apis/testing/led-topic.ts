@@ -2,6 +2,7 @@
 // read and write it; its second one is led by broker 2.
 
 import { seededRandom } from '@klamm/base'
+import { AnswerMemory } from '../../network/answer-memory.ts'
 import { PartitionLookup } from '../../partition/lookup.ts'
 import { brokers, openReplica, partitionImage, topicId } from '../../partition/testing/replica.ts'
 import { FetchSessionCache } from '../../replica/index.ts'
@@ -12,7 +13,10 @@ export { topicId }
 
 export const internalTopicId = 'aW50ZXJuYWwtdG9waWMtMA'
 
-type Services = Pick<BrokerServices, 'clock' | 'partitions' | 'metadata' | 'fetchSessions'>
+type Services = Pick<
+  BrokerServices,
+  'clock' | 'partitions' | 'metadata' | 'fetchSessions' | 'answerMemory'
+>
 
 export async function ledTopic(configs: Readonly<Record<string, string>> = {}) {
   const replica = await openReplica(configs)
@@ -34,6 +38,7 @@ export async function ledTopic(configs: Readonly<Record<string, string>> = {}) {
       evictionMs: 120_000,
       random: seededRandom(1),
     }),
+    answerMemory: new AnswerMemory(1_000_000, clock),
   }
   return { ...replica, services }
 }
