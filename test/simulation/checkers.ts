@@ -7,6 +7,7 @@
 // IDEM-1 sequences without gap or repetition      IDEM-2 a retry is answered with the first offset
 // IDEM-4 records of one producer keep their order STO-4 what is derived from a log is right
 
+import { StorageError } from '@klamm/base/env'
 import type { Broker } from '@klamm/broker'
 import { checkDerivedState } from './derived-state.ts'
 import { DurableBatches } from './durable-batches.ts'
@@ -22,6 +23,8 @@ interface Seen {
   readonly checker: PartitionChecker
   highWatermark: number
   leaderEpoch: number
+  /** While it led. */
+  isrSize: number
 }
 
 export class Checkers {
@@ -42,15 +45,22 @@ export class Checkers {
     this.#durable = new Map(
       cluster.brokerIds.map(id => [id, new DurableBatches(cluster.node(id))] as const),
     )
-    this.#metadata = new MetadataChecker((topicId, index) =>
-      this.#partitions.get(`${topicId}-${index}`),
-    )
+    this.#metadata = new MetadataChecker({
+      partition: (topicId, index) => this.#partitions.get(`${topicId}-${index}`),
+      mayBeClean: id => cluster.mayHaveComeBackCleanly(id),
+    })
   }
 
   /** Looks at everything that runs. Throws Violation. */
   check(): void {
     for (const broker of this.#cluster.running) {
-      for (const replica of broker.partitions) this.#look(broker, replica)
+      try {
+        for (const replica of broker.partitions) this.#look(broker, replica)
+      } catch (error) {
+        // A broker that is about to have stopped has closed its logs.
+        const isClosed = error instanceof StorageError && error.code === 'closed'
+        if (!isClosed || !this.#cluster.isStopping(broker)) throw error
+      }
       this.#metadata.look(broker)
     }
     this.#checkAcks()
@@ -67,7 +77,7 @@ export class Checkers {
     const { highWatermark, leader, follower } = replica
     let seen = this.#seen.get(replica)
     if (seen === undefined) {
-      seen = { checker: this.#checkerOf(replica), highWatermark: 0, leaderEpoch: -1 }
+      seen = { checker: this.#checkerOf(replica), highWatermark: 0, leaderEpoch: -1, isrSize: 0 }
       this.#seen.set(replica, seen)
     }
     const { checker } = seen
@@ -87,9 +97,10 @@ export class Checkers {
         const fall = `from ${seen.highWatermark} to ${highWatermark}`
         return `broker ${broker.brokerId}, ${nameOf(replica)}: the high watermark fell ${fall}`
       })
-      checker.committedUpTo(broker.brokerId, replica, seen.highWatermark)
+      checker.committedUpTo(broker.brokerId, replica, seen)
       seen.highWatermark = highWatermark
     }
+    seen.isrSize = leader?.partition.isr.length ?? 0
     if (leader === undefined || leaderEpoch < checker.newestLeaderEpoch) return
     const told = leader.clientHighWatermark()
     if (told !== undefined) checker.told(broker.brokerId, told)

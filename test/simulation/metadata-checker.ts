@@ -17,15 +17,21 @@ interface PartitionEpochs {
   readonly partitionEpoch: number
 }
 
+export interface MetadataCheckerOptions {
+  readonly partition: (topicId: string, index: number) => PartitionChecker | undefined
+  /** Whether the broker may have proved that it stopped cleanly before it came back. */
+  readonly mayBeClean: (brokerId: number) => boolean
+}
+
 export class MetadataChecker {
-  readonly #partition: (topicId: string, index: number) => PartitionChecker | undefined
+  readonly #options: MetadataCheckerOptions
   readonly #hashAt = new Map<number, string>()
   readonly #seen = new WeakMap<Broker, Image>()
   readonly #epochs = new Map<string, PartitionEpochs>()
   #newest: Image | undefined
 
-  constructor(partition: (topicId: string, index: number) => PartitionChecker | undefined) {
-    this.#partition = partition
+  constructor(options: MetadataCheckerOptions) {
+    this.#options = options
   }
 
   get newestOffset(): number {
@@ -50,6 +56,23 @@ export class MetadataChecker {
     if (offset <= this.newestOffset) return
     this.#newest = image
     this.#lookAtPartitions(image)
+    for (const { id, epoch } of image.cluster.brokers.values()) {
+      // The epoch of a broker is where its registration is in the log.
+      if (epoch === offset) this.#registered(id, image)
+    }
+  }
+
+  /** Who comes back is in no ISR, and eligible only with the proof of a clean stop. */
+  #registered(brokerId: number, image: Image): void {
+    const mayBeEligible = this.#options.mayBeClean(brokerId)
+    for (const { name, partitions } of image.topics.values()) {
+      for (const [index, { isr, elr }] of partitions.entries()) {
+        const isOut = !isr.includes(brokerId) && (mayBeEligible || !elr.includes(brokerId))
+        demand('REP-9', isOut, () => {
+          return `broker ${brokerId} comes back to ${name}-${index}, isr ${isr}, elr ${elr}`
+        })
+      }
+    }
   }
 
   #lookAtPartitions(image: Image): void {
@@ -64,7 +87,7 @@ export class MetadataChecker {
           demand('REP-5', leaderEpoch >= before.leaderEpoch, () => `${key}: the leader epoch fell`)
           demand('REP-5', partitionEpoch > before.partitionEpoch, () => `${key}: epoch fell`)
         }
-        const checker = this.#partition(topic.id, index)
+        const checker = this.#options.partition(topic.id, index)
         for (const id of isr) checker?.mustHoldOnDisk('REP-8', id)
         for (const id of elr) checker?.mustHoldOnDisk('REP-8', id)
       })

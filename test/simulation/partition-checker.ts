@@ -80,13 +80,17 @@ export class PartitionChecker {
     }
   }
 
-  /** The high watermark of a replica has risen from `from`: all below it is what all others have. */
-  committedUpTo(broker: number, replica: Replica, from: number): void {
+  /** The high watermark of a replica has risen: all below it is what all others have. */
+  committedUpTo(
+    broker: number,
+    replica: Replica,
+    before: { readonly highWatermark: number; readonly isrSize: number },
+  ): void {
     const { highWatermark, log, leader } = replica
     demand('REP-4', highWatermark <= log.durableEndOffset, () => {
       return `${this.#where(broker)}: ${highWatermark} is committed, not all of it durable`
     })
-    for (const batch of batchesOf(replica, from, highWatermark)) {
+    for (const batch of batchesOf(replica, before.highWatermark, highWatermark)) {
       const known = this.#known(batch)
       if (known === undefined) this.#newlyCommitted(batch)
       else {
@@ -97,7 +101,8 @@ export class PartitionChecker {
     }
     if (leader === undefined) return
     const { isr } = leader.partition
-    demand('REP-4', isr.length >= this.#options.minIsr, () => {
+    // One event may bring an acknowledgement and, after it, news of a smaller ISR.
+    demand('REP-4', Math.max(isr.length, before.isrSize) >= this.#options.minIsr, () => {
       return `${this.#where(broker)}: the high watermark rose with an ISR of ${isr}`
     })
     // A leader of the past may know less than is committed by now.

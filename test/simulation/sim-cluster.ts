@@ -1,7 +1,7 @@
 // Three (or so) real brokers on simulated machines: what of them is up, and ways to stop them.
 
 import { assert, present } from '@klamm/base'
-import type { Address } from '@klamm/base/env'
+import { type Address, StorageError } from '@klamm/base/env'
 import { type Broker, openBroker } from '@klamm/broker'
 import type { CrashKind, SimNode, SimWorld } from '@klamm/sim'
 
@@ -12,6 +12,8 @@ export interface SimClusterOptions {
 }
 
 const clientPort = 9092
+/** When a broker that ended because its disk failed is started again, in ms. */
+const restartMs = 1_000
 
 export class SimCluster {
   readonly world: SimWorld
@@ -20,7 +22,12 @@ export class SimCluster {
   readonly #brokers = new Map<number, Broker>()
   readonly #clusterId: string
   readonly #directoryIds: ReadonlyMap<number, string>
-  /** Failures that brokers reported of themselves; without disk faults each one is a bug. */
+  /** Brokers whose last process stopped by itself and proved that it lost nothing. */
+  readonly #stoppedCleanly = new Set<number>()
+  /** The last incarnation of each broker that was started after a clean stop. */
+  readonly #lastCleanStart = new Map<number, number>()
+  readonly #stopping = new WeakSet<Broker>()
+  /** Failures that brokers reported of themselves, but for those of a disk: each one is a bug. */
   readonly failures: { readonly brokerId: number; readonly error: unknown }[] = []
 
   constructor(options: SimClusterOptions) {
@@ -55,6 +62,7 @@ export class SimCluster {
     assert(!node.isUp, 'a broker is started on a machine that is down')
     const { incarnation } = node
     const env = node.start()
+    if (this.#stoppedCleanly.delete(brokerId)) this.#lastCleanStart.set(brokerId, incarnation + 1)
     const opening = openBroker(env, {
       brokerId,
       clusterId: this.#clusterId,
@@ -80,12 +88,33 @@ export class SimCluster {
   /** The process or the machine dies in this instant. */
   crash(brokerId: number, kind: CrashKind): void {
     this.#brokers.delete(brokerId)
+    this.#stoppedCleanly.delete(brokerId)
     this.node(brokerId).crash(kind)
   }
 
-  async ready(limitMs: number): Promise<boolean> {
-    const { scheduler } = this.world
-    return scheduler.runUntilTrue(() => this.isReady(), limitMs)
+  /** Resolves with true when the broker has stopped by itself, never when it died before. */
+  async stop(brokerId: number, handOverMs: number): Promise<boolean> {
+    const broker = this.#brokers.get(brokerId)
+    if (broker === undefined || this.#stopping.has(broker)) return false
+    this.#stopping.add(broker)
+    await broker.stop(handOverMs)
+    this.#brokers.delete(brokerId)
+    this.#stoppedCleanly.add(brokerId)
+    this.node(brokerId).stop()
+    return true
+  }
+
+  isStopping(broker: Broker): boolean {
+    return this.#stopping.has(broker)
+  }
+
+  /**
+   * Whether the present process of the broker, or the one before it whose registration may be on
+   * its way still, was started after a clean stop.
+   */
+  mayHaveComeBackCleanly(brokerId: number): boolean {
+    const lastCleanStart = this.#lastCleanStart.get(brokerId) ?? 0
+    return lastCleanStart >= this.node(brokerId).incarnation - 1
   }
 
   /** Whether all brokers run and are let serve. */
@@ -97,8 +126,14 @@ export class SimCluster {
     const node = this.node(brokerId)
     // What a dead incarnation still throws is nobody's.
     if (!node.isUp || node.incarnation !== incarnation) return
-    this.failures.push({ brokerId, error })
+    const isOfDisk = error instanceof StorageError && error.code === 'io'
+    if (!isOfDisk) this.failures.push({ brokerId, error })
     this.crash(brokerId, 'process')
+    if (isOfDisk) {
+      this.world.scheduler.after(restartMs, () => {
+        if (!node.isUp) this.start(brokerId)
+      })
+    }
   }
 }
 

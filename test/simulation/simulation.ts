@@ -6,10 +6,11 @@ import { CreateTopics, errorCodes } from '@klamm/protocol'
 import { SimWorld } from '@klamm/sim'
 import { Checkers } from './checkers.ts'
 import { Ghost } from './ghost.ts'
+import { Nemesis } from './nemesis.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { SimConnection } from './sim-connection.ts'
 import { SimProducer } from './sim-producer.ts'
-import { Nemesis, type SwarmOptions, swarmOptions } from './swarm.ts'
+import { type SwarmOptions, swarmOptions } from './swarm.ts'
 import { Violation } from './violation.ts'
 
 export interface SimulationOptions {
@@ -35,6 +36,7 @@ const topic = 'orders'
 /** Simulated time in which a healed cluster must be whole again. */
 const healLimitMs = 120_000
 
+const brokerCount = 3
 const minInsyncReplicas = 2
 
 /** Shorter than Kafka's defaults, so that a short run sees many fail-overs. */
@@ -48,11 +50,10 @@ const config: ReadonlyMap<string, string> = new Map([
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   const { seed, durationMs, keepTrace = false } = options
-  const swarm = swarmOptions(seededRandom(`${seed}`).fork('swarm'))
+  const swarm = swarmOptions(seededRandom(`${seed}`).fork('swarm'), brokerCount)
   const world = new SimWorld({
     seed,
     trace: { keepLines: keepTrace ? 2_000_000 : 200 },
-    disk: { meanExtraFlushMs: swarm.meanExtraFlushMs },
   })
   const run = new Run(world, swarm, durationMs)
   let failure: Error | undefined
@@ -88,7 +89,7 @@ class Run {
     this.#world = world
     this.#swarm = swarm
     this.#durationMs = durationMs
-    this.#cluster = new SimCluster({ world, brokerCount: 3, config })
+    this.#cluster = new SimCluster({ world, brokerCount, config })
     this.#checkers = new Checkers(this.#cluster, this.ghost, minInsyncReplicas)
   }
 
@@ -98,7 +99,7 @@ class Run {
     await this.#world.scheduler.settle(this.#createTopic())
     const nemesis = new Nemesis(this.#cluster, this.#swarm, this.#world.random('faults'))
     this.#startProducers()
-    this.#world.network.setAllLinks({ lossProbability: this.#swarm.lossProbability })
+    this.ghost.onAck = () => nemesis.acked()
     nemesis.start()
     const endMs = this.#world.scheduler.nowMs + this.#durationMs
     await this.#until('', () => this.#world.scheduler.nowMs >= endMs, this.#durationMs)
