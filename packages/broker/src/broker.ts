@@ -2,6 +2,7 @@
 
 import { uuidFrom } from '@klamm/base'
 import { type Address, type Env, once } from '@klamm/base/env'
+import { advertised } from './apis/api-versions.ts'
 import { handlers } from './apis/index.ts'
 import {
   type BrokerOptions,
@@ -19,7 +20,7 @@ import { brokerLayers, defaultControllerOptions } from './metadata/index.ts'
 import { AnswerMemory } from './network/answer-memory.ts'
 import { connectionLimits } from './network/connection-limits.ts'
 import { ControllerChannel } from './network/controller-channel.ts'
-import { advertised, Dispatch } from './network/dispatch.ts'
+import { Dispatch } from './network/dispatch.ts'
 import { BrokerListener } from './network/listener.ts'
 import { PeerChannels } from './network/peer-channels.ts'
 import { RequestMemory } from './network/request-memory.ts'
@@ -30,6 +31,7 @@ import { Registration } from './quorum/registration.ts'
 import { FetchSessionCache } from './replica/index.ts'
 import { FetcherManager } from './replication/fetcher-manager.ts'
 import { IsrProposals } from './replication/isr-proposals.ts'
+import { LossReports } from './replication/loss-reports.ts'
 import type { BrokerServices } from './services.ts'
 import { BrokerStores } from './storage/broker-stores.ts'
 
@@ -76,6 +78,7 @@ export class Broker implements AsyncDisposable {
   readonly #groups: GroupService
   readonly #groupPublisher: GroupPublisher
   readonly #partitions: PartitionManager
+  readonly #losses: LossReports
   readonly #quorum: Quorum
   readonly #internalTopics: InternalTopicCreator
   readonly #producerIds: ProducerIds
@@ -101,6 +104,7 @@ export class Broker implements AsyncDisposable {
     this.#groups = this.#parts.use(this.#makeGroups())
     this.#groupPublisher = new GroupPublisher(this.#groups, () => env.clock.wallMs())
     this.#partitions = this.#parts.use(this.#makePartitions())
+    this.#losses = this.#parts.use(new LossReports(driver))
     this.#quorum = this.#parts.use(this.#makeQuorum())
     this.#internalTopics = this.#parts.use(this.#makeInternalTopics())
     this.#producerIds = new ProducerIds(driver)
@@ -234,6 +238,7 @@ export class Broker implements AsyncDisposable {
       staticConfigs: this.#options.config,
       propose: (partition, leader, proposal) =>
         this.#proposals.propose(partition, leader, proposal),
+      reportLosses: replicas => this.#losses.report(replicas),
       follow: (partition, leaderId, epoch) => this.#fetchers.follow(partition, leaderId, epoch),
       unfollow: partition => this.#fetchers.unfollow(partition),
       onLeadership: (partition, leads) => this.#groupPublisher.leadershipChanged(partition, leads),
@@ -304,7 +309,7 @@ export class Broker implements AsyncDisposable {
       producerIds: this.#producerIds,
       internalTopics: this.#internalTopics,
       staticConfigs: config,
-      advertisedApis: advertised(handlers).apiKeys,
+      advertisedApis: advertised(handlers),
       answerEnvelope: (frame, context) => this.#dispatch.answerForwarded(frame, context),
     }
   }
@@ -363,6 +368,7 @@ export class Broker implements AsyncDisposable {
         previousBrokerEpoch: this.#stores.cleanBrokerEpoch,
       },
       heartbeatIntervalMs: this.#times.heartbeatIntervalMs,
+      mayServe: () => this.#partitions.mayServe,
       metadataOffset: () => this.#quorum.image.position.offset,
       onFailure: this.#onFailure,
     })

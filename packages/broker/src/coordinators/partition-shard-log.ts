@@ -61,9 +61,11 @@ export class PartitionShardLog implements ShardLog {
   }
 
   async read(fromOffset: number, maxBytes: number): Promise<ShardLogChunk> {
-    const { log } = this.#partition
-    const { chunks, nextOffset } = log.read(fromOffset, maxBytes, log.logEndOffset, true)
-    return { batches: chunks.flatMap(splitBatches), nextOffset }
+    const { logEndOffset } = this.#partition.log
+    const found = this.#partition.read(fromOffset, maxBytes, logEndOffset, true)
+    // Its log is damaged: another broker is about to lead it.
+    if (found === undefined) throw notLeader()
+    return { batches: found.chunks.flatMap(splitBatches), nextOffset: found.nextOffset }
   }
 }
 

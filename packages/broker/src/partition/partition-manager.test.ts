@@ -34,6 +34,7 @@ async function managed(strays: readonly string[] = []) {
     store,
     staticConfigs: new Map(),
     propose: partition => note(`propose ${partition.topicName}`),
+    reportLosses: async () => undefined,
     follow: ({ topicName }, leaderId, epoch) => note(`follow ${topicName} ${leaderId} ${epoch}`),
     unfollow: ({ topicName }) => note(`unfollow ${topicName}`),
     onLeadership: ({ topicName }, leads) => note(`${leads ? 'leads' : 'led'} ${topicName}`),

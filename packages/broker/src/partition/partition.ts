@@ -2,7 +2,7 @@
 // has at the moment. Performs what the machines decide; decides nothing itself.
 
 import { assert } from '@klamm/base'
-import type { Clock, Logger } from '@klamm/base/env'
+import { type Clock, type Logger, StorageError } from '@klamm/base/env'
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { TopicConfig } from '../config/topic-config.ts'
 import type { PartitionImage } from '../metadata/index.ts'
@@ -15,6 +15,7 @@ import {
   PartitionLeader,
   type ReadableLog,
 } from '../replica/index.ts'
+import type { ReadResult } from '../storage/segment-store.ts'
 import { OffsetWaiters } from './offset-waiters.ts'
 import type { ReplicaLog } from './replica-log.ts'
 
@@ -32,6 +33,8 @@ export interface PartitionOptions {
   readonly isDiskBehind: () => boolean
   /** Sends an AlterPartition; its answer comes back through `isrAnswered`. */
   readonly propose: (partition: Partition, leader: PartitionLeader, proposal: IsrProposal) => void
+  /** The log gave something else than was appended to it: nothing of it may be served any more. */
+  readonly onDamage: (partition: Partition, error: StorageError) => void
 }
 
 /** What the metadata say of the brokers, as leaders need it. */
@@ -120,6 +123,8 @@ export class Partition {
     }
     if (current !== undefined && current.leaderEpoch > partition.leaderEpoch) return
     this.#leave('NOT_LEADER_OR_FOLLOWER')
+    // After a restart less may be known: with an ISR that is too small nothing could be read.
+    this.#highWatermark = Math.max(this.#highWatermark, this.log.checkpointedHighWatermark)
     const { clock, brokerId, replicaLagTimeMaxMs, logger } = this.#options
     const leader = new PartitionLeader({
       brokerId,
@@ -177,6 +182,32 @@ export class Partition {
     if (leader === undefined) return
     leader.tick(nowMs)
     this.#perform(leader)
+  }
+
+  /** Notes in the store how far the log is committed. */
+  checkpoint(): void {
+    const { durableEndOffset, checkpointedHighWatermark } = this.log
+    const known = Math.max(this.#highWatermark, checkpointedHighWatermark)
+    this.log.checkpointHighWatermark(Math.min(known, durableEndOffset))
+  }
+
+  /**
+   * Whole batches, see PartitionLog. Undefined when the log turns out to be damaged: the replica is
+   * out of service then, and KAFKA_STORAGE_ERROR is what to answer.
+   */
+  read(
+    fromOffset: number,
+    maxBytes: number,
+    endOffset: number,
+    minOneBatch: boolean,
+  ): ReadResult | undefined {
+    try {
+      return this.log.read(fromOffset, maxBytes, endOffset, minOneBatch)
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'corrupt') throw error
+      this.#options.onDamage(this, error)
+      return undefined
+    }
   }
 
   /** Does what the leader machine asks for. Call it after every input. */

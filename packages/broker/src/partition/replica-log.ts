@@ -38,6 +38,11 @@ export class ReplicaLog {
     return this.#log.durableEndOffset
   }
 
+  /** See PartitionLog. */
+  get checkpointedHighWatermark(): number {
+    return this.#log.checkpointedHighWatermark
+  }
+
   get sizeBytes(): number {
     return this.#log.sizeBytes
   }
@@ -61,6 +66,11 @@ export class ReplicaLog {
     this.#log.append(batch, header)
     this.#epochs.assign(header.partitionLeaderEpoch, header.baseOffset)
     this.#noteProducer(this.#producers, header)
+  }
+
+  /** See PartitionLog. */
+  checkpointHighWatermark(highWatermark: number): void {
+    this.#log.checkpointHighWatermark(highWatermark)
   }
 
   /** Whole batches from the one that holds `fromOffset` on, see PartitionLog. */

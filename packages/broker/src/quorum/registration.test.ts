@@ -16,10 +16,10 @@ interface Beat {
 
 interface Controller {
   register: () => ErrorName | 'no answer'
-  beat: (wantShutDown: boolean) => Beat | 'no answer'
+  beat: (wantShutDown: boolean, wantFence: boolean) => Beat | 'no answer'
 }
 
-function registered(controller: Partial<Controller> = {}) {
+function registered(controller: Partial<Controller> = {}, mayServe = () => true) {
   const clock = new TestClock()
   const failures: unknown[] = []
   const log: string[] = []
@@ -28,13 +28,18 @@ function registered(controller: Partial<Controller> = {}) {
   const request = async (
     schema: unknown,
     _version: number,
-    body: { readonly brokerEpoch: number; readonly wantShutDown: boolean },
+    body: {
+      readonly brokerEpoch: number
+      readonly wantShutDown: boolean
+      readonly wantFence: boolean
+    },
     { signal }: { readonly signal: AbortSignal },
   ) => {
     signal.throwIfAborted()
     const isRegistration = schema === BrokerRegistration
     log.push(isRegistration ? 'register' : `beat ${body.brokerEpoch}`)
-    const answer = isRegistration ? state.register() : state.beat(body.wantShutDown)
+    const { wantShutDown, wantFence } = body
+    const answer = isRegistration ? state.register() : state.beat(wantShutDown, wantFence)
     if (answer === 'no answer') throw new TimeoutError('no answer')
     if (typeof answer === 'string') {
       if (answer === 'NONE') epoch += 1
@@ -49,6 +54,7 @@ function registered(controller: Partial<Controller> = {}) {
     controller: { request } as unknown as ControllerChannel,
     request: { brokerId: 1 } as never,
     heartbeatIntervalMs: 2_000,
+    mayServe,
     metadataOffset: () => 7,
     onFailure: error => failures.push(error),
   })
@@ -79,6 +85,27 @@ test('while it is fenced it asks more often', async () => {
   state.beat = () => ({})
   await pass(100)
   expect(registration.isFenced).toBe(false)
+  await registration[Symbol.asyncDispose]()
+})
+
+test('it asks to stay fenced until it may serve, and not again after that', async () => {
+  const wants: boolean[] = []
+  let mayServe = false
+  const beat = (_wantShutDown: boolean, wantFence: boolean) => {
+    wants.push(wantFence)
+    return { isFenced: wantFence }
+  }
+  const { registration, pass } = registered({ beat }, () => mayServe)
+  await pass(200)
+  expect(registration.isFenced).toBe(true)
+  mayServe = true
+  await pass(100)
+  expect(registration.isFenced).toBe(false)
+  const first = wants.indexOf(false)
+  expect(first).toBeGreaterThan(1)
+  mayServe = false
+  await pass(4_000)
+  expect(wants.slice(first)).toEqual([false, false, false])
   await registration[Symbol.asyncDispose]()
 })
 

@@ -21,6 +21,8 @@ export interface RegistrationOptions {
   /** What is told about this broker; `previousBrokerEpoch` is the proof of a clean stop. */
   readonly request: BrokerRegistrationRequest
   readonly heartbeatIntervalMs: number
+  /** Whether the controller may unfence this broker, as far as the broker is concerned. */
+  readonly mayServe: () => boolean
   /** Offset of the last metadata entry this broker has applied. */
   readonly metadataOffset: () => number
   readonly onFailure: (error: unknown) => void
@@ -126,7 +128,8 @@ export class Registration implements AsyncDisposable {
         brokerId: this.#options.request.brokerId,
         brokerEpoch: this.#brokerEpoch,
         currentMetadataOffset: metadataOffset(),
-        wantFence: false,
+        // Once unfenced it stays so for its own part.
+        wantFence: this.#isFenced && !this.#options.mayServe(),
         wantShutDown: this.#wantsShutDown,
         offlineLogDirs: [],
         cordonedLogDirs: null,

@@ -25,6 +25,8 @@ export interface Replica {
   readonly store: SegmentStore
   readonly partition: Partition
   readonly proposals: Parameters<PartitionOptions['propose']>[2][]
+  /** What was found wrong with the log. */
+  readonly damages: Error[]
   /** State that tests change: whether the disk is behind. */
   readonly disk: { isBehind: boolean }
 }
@@ -41,6 +43,7 @@ export async function openReplica(
     },
   })
   const proposals: Replica['proposals'] = []
+  const damages: Error[] = []
   const disk = { isBehind: false }
   const partition = new Partition({
     topicId,
@@ -54,8 +57,9 @@ export async function openReplica(
     replicaLagTimeMaxMs: 30_000,
     isDiskBehind: () => disk.isBehind,
     propose: (_partition, _leader, proposal) => proposals.push(proposal),
+    onDamage: (_partition, error) => damages.push(error),
   })
-  return { clock, store, partition, proposals, disk }
+  return { clock, store, partition, proposals, damages, disk }
 }
 
 /** Broker 1 leads among 1 and 2 unless said otherwise. */
