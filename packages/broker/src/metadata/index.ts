@@ -2,7 +2,11 @@
 
 export { bootstrapRecords } from './controller/bootstrap.ts'
 export { Controller } from './controller/controller.ts'
-export { type ControllerOptions, defaultControllerOptions } from './controller/options.ts'
+export {
+  type ControllerOptions,
+  defaultControllerOptions,
+  type Predecessor,
+} from './controller/options.ts'
 export { isInternalTopic, problemWithTopicName } from './controller/topic-names.ts'
 export type * from './controller/types.ts'
 export { type Change, changesBetween, type MetadataChanges } from './image/changes.ts'

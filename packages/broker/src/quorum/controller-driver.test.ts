@@ -9,6 +9,7 @@ import { expect, test } from 'vitest'
 import { defaultControllerOptions, type MetadataRecord } from '../metadata/index.ts'
 import { settled } from '../testing/turns.ts'
 import { ControllerDriver } from './controller-driver.ts'
+import { encodeRecords } from './metadata-codec.ts'
 import { MetadataLoader } from './metadata-loader.ts'
 import type { RaftDriver } from './raft-driver.ts'
 
@@ -218,4 +219,33 @@ test('stopped, it has no timer left', async () => {
   expect(clock.pendingTimers).toBe(1)
   driver.stop()
   expect(clock.pendingTimers).toBe(0)
+})
+
+test('of its predecessor the controller knows what the quorum knew', async () => {
+  const { clock, driver, loader, append, commit, state } = driving()
+  const registration: MetadataRecord = {
+    kind: 'registerBroker',
+    brokerId: 2,
+    brokerEpoch: 1,
+    incarnationId: 'aW5jYXJuYXRpb24tb2YtMg',
+    endpoints: [],
+    features: [],
+    zone: undefined,
+    fenced: false,
+    inControlledShutdown: false,
+    logDirs: [],
+  }
+  append('normal', encodeRecords([registration]))
+  const heardMs = Number.NEGATIVE_INFINITY
+  driver.roleChanged({ role: 'leader', term: state.term } as never, { brokerId: 2, heardMs })
+  append('leaderChange' as Entry['kind'], new Uint8Array())
+  await commit()
+  const isFenced = () => loader.image.cluster.broker(2)?.fenced
+  const third = defaultControllerOptions.sessionTimeoutMs / 3
+  clock.advance(third - 1)
+  await commit()
+  expect(isFenced()).toBe(false)
+  clock.advance(1)
+  await commit()
+  expect(isFenced()).toBe(true)
 })

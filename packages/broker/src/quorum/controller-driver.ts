@@ -11,6 +11,7 @@ import {
   type ControllerOptions,
   type MetadataImage,
   type Outcome,
+  type Predecessor,
 } from '../metadata/index.ts'
 import type { ControllerService, DecisionContext } from '../services.ts'
 import { encodeRecords } from './metadata-codec.ts'
@@ -52,6 +53,7 @@ interface Active {
 export class ControllerDriver implements ControllerService {
   readonly #options: ControllerDriverOptions
   #leadsTerm: number | undefined
+  #predecessor: Predecessor | undefined
   #active: Active | undefined
   #waiting: Waiting[] = []
   #timer: Timer | undefined
@@ -84,11 +86,15 @@ export class ControllerDriver implements ControllerService {
     })
   }
 
-  /** The raft node has become something else, or follows somebody else. */
-  roleChanged({ role, term }: RoleChange): void {
+  /**
+   * The raft node has become something else, or follows somebody else. `predecessor` is who led
+   * before, when it leads now.
+   */
+  roleChanged({ role, term }: RoleChange, predecessor?: Predecessor): void {
     if (role === 'leader') {
       if (this.#leadsTerm !== term) this.#resign()
       this.#leadsTerm = term
+      this.#predecessor = predecessor
       return
     }
     this.#leadsTerm = undefined
@@ -120,7 +126,7 @@ export class ControllerDriver implements ControllerService {
     const { clock, controller, image, features, log, balanceIntervalMs } = this.#options
     const nowMs = clock.monotonicMs()
     const active: Active = {
-      controller: new Controller(image(), controller, nowMs),
+      controller: new Controller(image(), controller, nowMs, this.#predecessor),
       term,
       lastIndex: index,
     }

@@ -2,11 +2,12 @@
 // committed, and the controller when this broker leads.
 
 import type { Random } from '@klamm/base'
-import type { Clock, Logger } from '@klamm/base/env'
+import { type Clock, type Logger, NetworkError } from '@klamm/base/env'
 import {
   type PersistedState,
   type RaftConfig,
   RaftNode,
+  type RoleChange,
   raftConfig,
   type Unreadable,
   type VoterId,
@@ -14,6 +15,7 @@ import {
 import type { ControllerOptions, MetadataImage } from '../metadata/index.ts'
 import type { PeerChannels } from '../network/peer-channels.ts'
 import type { MetadataService } from '../services.ts'
+import { Campaigns } from './campaigns.ts'
 import { ControllerDriver } from './controller-driver.ts'
 import { MetadataLoader, type MetadataPublisher } from './metadata-loader.ts'
 import { RaftDriver, type RaftWriter } from './raft-driver.ts'
@@ -42,11 +44,20 @@ const snapshotAfterBytes = 4 * 1024 * 1024
 /** When a node that has just started asks for votes; apart enough that one is usually alone. */
 const firstCampaign = { minMs: 20, spreadMs: 150 }
 
+/**
+ * When voters ask for votes after the end of their leader, in ms: one after the other, in the order
+ * of their ids, the first when the others have heard of it too.
+ */
+const succession = { firstMs: 10, stepMs: 60 }
+
 export class Quorum implements MetadataService, AsyncDisposable {
   readonly #options: QuorumOptions
   readonly #loader: MetadataLoader
   readonly #raft: RaftDriver
+  readonly #campaigns: Campaigns
   readonly controller: ControllerDriver
+  /** The leader that was followed last, since this node led itself. */
+  #lastLeader: { readonly brokerId: number; heardMs: number } | undefined
 
   constructor(options: QuorumOptions) {
     this.#options = options
@@ -80,12 +91,15 @@ export class Quorum implements MetadataService, AsyncDisposable {
       machine: this.#loader,
       clock,
       send: packet => sendPacket(peers, packet),
-      onRole: change => {
-        log.info('quorum role', { role: change.role, term: change.term })
-        this.controller.roleChanged(change)
-      },
+      onRole: change => this.#roleChanged(change),
       onFailure,
       snapshotAfterBytes,
+    })
+    this.#campaigns = new Campaigns({
+      clock,
+      random: random.fork('campaign'),
+      status: () => node.status(),
+      campaign: () => this.#raft.campaign(),
     })
   }
 
@@ -98,14 +112,33 @@ export class Quorum implements MetadataService, AsyncDisposable {
   }
 
   start(): void {
+    this.#raft.start()
     const { minMs, spreadMs } = firstCampaign
-    this.#raft.start(minMs + this.#options.random.fork('campaign').float() * spreadMs)
+    this.#campaigns.begin(minMs + this.#options.random.fork('first campaign').float() * spreadMs)
   }
 
   /** A private frame from another broker. */
   receive(frame: Uint8Array): void {
     const packet = packetOf(frame, this.#options.log)
-    if (packet !== undefined) this.#raft.step(packet)
+    if (packet === undefined) return
+    const last = this.#lastLeader
+    if (last?.brokerId === packet.from.nodeId) last.heardMs = this.#options.clock.monotonicMs()
+    this.#raft.step(packet)
+  }
+
+  /**
+   * The connection to a broker is lost. If that is the leader, and nobody listens any more where it
+   * did, then its process has ended, and there is nothing to wait for. No answer at all may mean
+   * that the network fails: then the time-out of raft decides.
+   */
+  async connectionLost(brokerId: number): Promise<void> {
+    if (this.controllerId !== brokerId) return
+    try {
+      await this.#options.peers.to(brokerId).connected()
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error
+      if (error.code === 'refused') this.#leaderEnded(brokerId)
+    }
   }
 
   /** Hands the leadership of the quorum over, if it is here. */
@@ -115,6 +148,29 @@ export class Quorum implements MetadataService, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.controller.stop()
+    this.#campaigns[Symbol.dispose]()
     await this.#raft[Symbol.asyncDispose]()
+  }
+
+  #roleChanged(change: RoleChange): void {
+    const { role, term, leader } = change
+    const { id, log, clock } = this.#options
+    log.info('quorum role', { role, term, leader: leader?.nodeId })
+    if (leader !== undefined && leader.nodeId !== id.nodeId) {
+      this.#lastLeader = { brokerId: leader.nodeId, heardMs: clock.monotonicMs() }
+    }
+    this.controller.roleChanged(change, this.#lastLeader)
+    if (role === 'leader') this.#lastLeader = undefined
+  }
+
+  #leaderEnded(brokerId: number): void {
+    if (this.controllerId !== brokerId) return
+    const { id, log } = this.#options
+    log.info('the leader of the quorum has ended', { leader: brokerId })
+    this.#lastLeader = { brokerId, heardMs: Number.NEGATIVE_INFINITY }
+    this.#raft.forgetLeader(brokerId)
+    const { voters } = this.#raft.node.status().configuration
+    const before = voters.filter(({ nodeId }) => nodeId < id.nodeId && nodeId !== brokerId)
+    this.#campaigns.begin(succession.firstMs + before.length * succession.stepMs)
   }
 }

@@ -11,7 +11,6 @@ class FakeNode {
   readonly told: string[] = []
   readonly readies: Ready[] = []
   wakeMs: number | undefined
-  leader: { readonly nodeId: number } | undefined
   bytesSinceSnapshot = 0
   snapshotIndex = 0
   /** Thrown by the next call. */
@@ -26,6 +25,7 @@ class FakeNode {
     this.#note(`tick ${nowMs}`)
   }
   campaign = () => this.#note('campaign')
+  forgetLeader = (nodeId: number) => this.#note(`forget ${nodeId}`)
   persisted = (id: number) => this.#note(`persisted ${id}`)
   transferLeadership = () => this.#note('transfer')
   propose = () => {
@@ -37,7 +37,6 @@ class FakeNode {
     this.bytesSinceSnapshot = 0
   }
   status = () => ({
-    leader: this.leader,
     bytesSinceSnapshot: this.bytesSinceSnapshot,
     appliedIndex: 9,
     snapshotIndex: this.snapshotIndex,
@@ -159,15 +158,50 @@ test('a later wake-up does not put off an earlier one', () => {
   expect(node.told.at(-1)).toBe('tick 500')
 })
 
-test('a node that starts asks for votes soon, unless somebody leads', () => {
-  const [alone, led] = [driven(), driven()]
-  for (const { clock, node, driver } of [alone, led]) {
-    driver.start(50)
-    if (node === led.node) node.leader = { nodeId: 2 }
-    clock.advance(50)
+test('before it campaigns or forgets its leader the node is told the time', () => {
+  const { clock, node, driver } = driven()
+  clock.advance(70)
+  driver.campaign()
+  driver.forgetLeader(2)
+  expect(node.told).toEqual(['tick 70', 'campaign', 'tick 70', 'forget 2'])
+})
+
+test('a leader whose disk hangs hands over, and ends when it hangs on', async () => {
+  const { clock, node, failures, driver, step } = driven()
+  node.readies.push(readyOf(1, { write: {} }))
+  step()
+  clock.advance(4_999)
+  expect(node.told).not.toContain('transfer')
+  clock.advance(1)
+  expect(node.told.filter(each => each === 'transfer')).toHaveLength(1)
+  clock.advance(24_999)
+  expect(failures).toEqual([])
+  clock.advance(1)
+  expect(failures).toMatchObject([
+    { name: 'StorageError', code: 'io', message: 'the disk has not finished a write for 30 s' },
+  ])
+  expect(node.told.filter(each => each === 'transfer')).toHaveLength(1)
+  expect(clock.pendingTimers).toBe(0)
+  // What hangs is not waited for.
+  await driver[Symbol.asyncDispose]()
+})
+
+test('a disk that is slow but gets something done is waited for', async () => {
+  const { clock, node, failures, writes, step } = driven()
+  for (let i = 0; i < 20; i++) {
+    node.readies.push(readyOf(i + 1, { write: {} }))
+    step()
+    if (i > 0) writes[i - 1]?.resolve()
+    await settled()
+    clock.advance(4_000)
   }
-  expect(alone.node.told).toEqual(['tick 50', 'campaign'])
-  expect(led.node.told).toEqual([])
+  expect(failures).toEqual([])
+  expect(node.told).not.toContain('transfer')
+  writes.at(-1)?.resolve()
+  await settled()
+  clock.advance(60_000)
+  expect(failures).toEqual([])
+  expect(clock.pendingTimers).toBe(0)
 })
 
 test('a snapshot is made when so many bytes have come after the last one', () => {
@@ -220,7 +254,7 @@ test.each<[string, (parts: ReturnType<typeof driven>) => unknown]>([
 
 test('stopped, it waits for the write in flight and says nothing of it', async () => {
   const { clock, node, failures, writes, driver, step } = driven()
-  driver.start(50)
+  driver.start()
   node.wakeMs = 100
   node.readies.push(readyOf(1, { write: {} }))
   step()

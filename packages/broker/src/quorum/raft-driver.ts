@@ -2,7 +2,7 @@
 // order. It decides nothing; see `Ready` in @klamm/raft for the order it keeps.
 
 import { assert } from '@klamm/base'
-import type { Clock, Timer } from '@klamm/base/env'
+import { type Clock, StorageError, type Timer } from '@klamm/base/env'
 import type {
   Entry,
   Packet,
@@ -13,6 +13,7 @@ import type {
   Snapshot,
   Write,
 } from '@klamm/raft'
+import { WriteWatch } from './write-watch.ts'
 
 /** Where the raft state lives. */
 export interface RaftWriter {
@@ -44,10 +45,19 @@ export interface RaftDriverOptions {
   readonly snapshotAfterBytes: number
 }
 
+/** A leader that has not got anything onto its disk for so long hands over, in ms. */
+const handOverAfterMs = 5_000
+
+/**
+ * A broker that has not got anything onto its disk for so long ends, in ms. Disks on networks stand
+ * still for some seconds and go on; to end for that would cost more than to wait.
+ */
+const hungAfterMs = 30_000
+
 export class RaftDriver implements AsyncDisposable {
   readonly #options: RaftDriverOptions
+  readonly #watch: WriteWatch
   #timer: Timer | undefined
-  #firstCampaign: Timer | undefined
   #timerAtMs = Number.POSITIVE_INFINITY
   #isPumping = false
   #isStopped = false
@@ -55,25 +65,37 @@ export class RaftDriver implements AsyncDisposable {
 
   constructor(options: RaftDriverOptions) {
     this.#options = options
+    this.#watch = new WriteWatch({
+      clock: options.clock,
+      slowAfterMs: handOverAfterMs,
+      onSlow: () => this.resign(),
+      hungAfterMs,
+      onHung: () => this.#hung(),
+    })
   }
 
   get node(): RaftNode {
     return this.#options.node
   }
 
-  /**
-   * Begins: what the loaded state has to say is done, and time runs. `firstCampaignMs` from now the
-   * node asks for votes if it has heard of no leader by then: a cluster that starts need not wait
-   * for a whole election time-out, and a pre-vote disturbs no leader that there is.
-   */
-  start(firstCampaignMs: number): void {
+  /** Begins: what the loaded state has to say is done, and time runs. */
+  start(): void {
     this.#pump()
-    this.#firstCampaign = this.#options.clock.setTimer(firstCampaignMs, () => {
-      if (this.node.status().leader !== undefined) return
-      this.#input(nowMs => {
-        this.node.tick(nowMs)
-        this.node.campaign()
-      })
+  }
+
+  /** Asks for votes now. A pre-vote: it disturbs no leader that there is. */
+  campaign(): void {
+    this.#input(nowMs => {
+      this.node.tick(nowMs)
+      this.node.campaign()
+    })
+  }
+
+  /** The process of this node has ended: if it led, it does so no more. */
+  forgetLeader(nodeId: number): void {
+    this.#input(nowMs => {
+      this.node.tick(nowMs)
+      this.node.forgetLeader(nodeId)
     })
   }
 
@@ -136,11 +158,22 @@ export class RaftDriver implements AsyncDisposable {
   }
 
   #write(readyId: number, write: Write): void {
+    this.#watch.began()
     const written = this.#options.store.write(write)
     this.#writing = written.then(
-      () => this.#input(() => this.node.persisted(readyId)),
+      () => {
+        this.#watch.ended()
+        this.#input(() => this.node.persisted(readyId))
+      },
       (error: unknown) => this.#fail(error),
     )
+  }
+
+  /** As if the write had failed, but that nobody waits for it when the broker ends. */
+  #hung(): void {
+    this.#writing = Promise.resolve()
+    const seconds = hungAfterMs / 1_000
+    this.#fail(new StorageError('io', `the disk has not finished a write for ${seconds} s`))
   }
 
   #maybeCompact(): void {
@@ -174,6 +207,6 @@ export class RaftDriver implements AsyncDisposable {
   #halt(): void {
     this.#isStopped = true
     this.#timer?.cancel()
-    this.#firstCampaign?.cancel()
+    this.#watch[Symbol.dispose]()
   }
 }

@@ -209,3 +209,48 @@ test('a proposal names each partition once, and partitions that exist', () => {
   expect(ask(epoch, topicId, [1])).toEqual(['NONE', ['UNKNOWN_TOPIC_OR_PARTITION']])
   expect(ask(epoch, topicId, [0, 0])).toEqual(['NONE', ['NONE', 'INVALID_REQUEST']])
 })
+
+test.each([
+  ['is known to have ended', Number.NEGATIVE_INFINITY, 3_000],
+  ['was heard of long ago', 0, 3_000],
+  ['was heard of 2 s ago', 98_000, 7_000],
+  ['was heard of just now', 100_000, 9_000],
+])(
+  'a new controller whose predecessor %s fences it after what is left',
+  (_how, heardMs, leftMs) => {
+    const c = new TestCluster({ sessionTimeoutMs: 9_000 })
+    for (const id of [1, 2, 3]) c.register(id)
+    for (const id of [1, 2, 3]) c.heartbeat(id)
+    c.nowMs = 100_000
+    c.failOver({ brokerId: 1, heardMs })
+    const fencedAt = new Map<number, number>()
+    for (let ms = 0; ms <= 9_000; ms += 1_000) {
+      for (const id of c.commit(c.controller.expireSessions(100_000 + ms))) fencedAt.set(id, ms)
+    }
+    // Of the others nothing is known: each has a whole session.
+    expect([...fencedAt]).toEqual(
+      leftMs === 9_000
+        ? [1, 2, 3].map(id => [id, 9_000])
+        : [
+            [1, leftMs],
+            [2, 9_000],
+            [3, 9_000],
+          ],
+    )
+  },
+)
+
+test('a predecessor that is heard of again has a whole session', () => {
+  const c = new TestCluster({ sessionTimeoutMs: 9_000 })
+  c.register(1)
+  c.heartbeat(1)
+  c.failOver({ brokerId: 1, heardMs: Number.NEGATIVE_INFINITY })
+  const startMs = c.nowMs
+  const fencedAt: number[] = []
+  for (; c.nowMs <= startMs + 12_000; c.nowMs += 1_000) {
+    if (c.nowMs === startMs + 2_000) c.heartbeat(1)
+    const fenced = c.commit(c.controller.expireSessions(c.nowMs))
+    if (fenced.length > 0) fencedAt.push(c.nowMs - startMs)
+  }
+  expect(fencedAt).toEqual([11_000])
+})

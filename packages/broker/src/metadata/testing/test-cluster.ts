@@ -3,7 +3,11 @@
 
 import { assert, present, type Random, seededRandom, uuidFromBytes } from '@klamm/base'
 import { Controller } from '../controller/controller.ts'
-import { type ControllerOptions, defaultControllerOptions } from '../controller/options.ts'
+import {
+  type ControllerOptions,
+  defaultControllerOptions,
+  type Predecessor,
+} from '../controller/options.ts'
 import type { CreatedTopic, NewTopic, Outcome } from '../controller/types.ts'
 import { imageAfter } from '../image/delta.ts'
 import { type LogPosition, MetadataImage } from '../image/image.ts'
@@ -57,10 +61,10 @@ export class TestCluster {
     return reply
   }
 
-  /** Another controller takes over: it has what is in the log. */
-  failOver(): void {
+  /** Another controller takes over: it has what is in the log, and may know who led before. */
+  failOver(predecessor?: Predecessor): void {
     this.#term += 1
-    this.controller = new Controller(this.replayed, this.options, this.nowMs)
+    this.controller = new Controller(this.replayed, this.options, this.nowMs, predecessor)
   }
 
   /** Starts a process of the broker. Unless said otherwise without proof of a clean stop. */
