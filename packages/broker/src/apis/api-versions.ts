@@ -19,18 +19,18 @@ export const apiVersions: Handler<Needs, typeof ApiVersions> = handler({
     const { clientSoftwareName, clientSoftwareVersion } = request
     if (context.apiVersion >= 3) {
       if (!softwareName.test(clientSoftwareName) || !softwareName.test(clientSoftwareVersion)) {
-        return answer(errorCodes.INVALID_REQUEST, advertisedApis)
+        return apiVersionsAnswer(errorCodes.INVALID_REQUEST, advertisedApis)
       }
     }
     const isMisrouted =
       (request.clusterId !== null && request.clusterId !== clusterId) ||
       (request.nodeId !== -1 && request.nodeId !== brokerId)
     if (context.apiVersion >= 5 && isMisrouted) {
-      return answer(errorCodes.REBOOTSTRAP_REQUIRED, advertisedApis)
+      return apiVersionsAnswer(errorCodes.REBOOTSTRAP_REQUIRED, advertisedApis)
     }
     const { image } = metadata
     return {
-      ...answer(errorCodes.NONE, advertisedApis),
+      ...apiVersionsAnswer(errorCodes.NONE, advertisedApis),
       finalizedFeaturesEpoch: image.position.offset,
       finalizedFeatures: [...image.features].map(([name, level]) => ({
         name,
@@ -39,10 +39,14 @@ export const apiVersions: Handler<Needs, typeof ApiVersions> = handler({
       })),
     }
   },
-  refuse: (_request, errorCode) => answer(errorCode, []),
+  refuse: (_request, errorCode) => apiVersionsAnswer(errorCode, []),
 })
 
-function answer(errorCode: number, apiKeys: ApiVersionsResponse['apiKeys']): ApiVersionsResponse {
+/** The answer without features: what a client is told in any case. */
+export function apiVersionsAnswer(
+  errorCode: number,
+  apiKeys: ApiVersionsResponse['apiKeys'],
+): ApiVersionsResponse {
   return {
     errorCode,
     apiKeys,
@@ -52,4 +56,15 @@ function answer(errorCode: number, apiKeys: ApiVersionsResponse['apiKeys']): Api
     finalizedFeatures: [],
     zkMigrationReady: false,
   }
+}
+
+/** What clients are told of these handlers. Produce is advertised from 0 (KAFKA-18659). */
+export function advertised(handlers: readonly Handler<never>[]): ApiVersionsResponse['apiKeys'] {
+  return handlers
+    .filter(({ askedBy }) => askedBy === 'anyone')
+    .map(({ schema, versions }) => ({
+      apiKey: schema.key,
+      minVersion: schema.key === 0 ? 0 : versions[0],
+      maxVersion: versions[1],
+    }))
 }

@@ -17,9 +17,10 @@ import {
   type RequestOf,
 } from '@klamm/protocol'
 import { expect, test, vi } from 'vitest'
+import { advertised, apiVersionsAnswer } from '../apis/api-versions.ts'
 import { CloseConnection, type Handler, handler, noResponse } from '../apis/handler.ts'
 import type { Connection } from './connection.ts'
-import { advertised, Dispatch, type DispatchOptions, raftMessageKey } from './dispatch.ts'
+import { Dispatch, type DispatchOptions, raftMessageKey } from './dispatch.ts'
 
 const heartbeatAnswer = { throttleTimeMs: 0, errorCode: 0 }
 
@@ -59,8 +60,8 @@ const peersOnly = handler({
 const versions = handler({
   schema: ApiVersions,
   versions: [0, 5],
-  handle: () => advertised([]),
-  refuse: () => advertised([]),
+  handle: () => apiVersionsAnswer(0, []),
+  refuse: () => apiVersionsAnswer(0, []),
 })
 
 function dispatching(
@@ -284,7 +285,7 @@ test('a broker is refused by itself as by any other', async () => {
 })
 
 test('Produce is advertised from 0, though it is served from 3', () => {
-  const { apiKeys } = advertised([
+  const apiKeys = advertised([
     { schema: { key: 0 }, versions: [3, 13], askedBy: 'anyone' },
   ] as never)
   expect(apiKeys).toEqual([{ apiKey: 0, minVersion: 0, maxVersion: 13 }])

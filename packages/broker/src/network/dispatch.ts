@@ -5,7 +5,6 @@ import { assert, concatBytes, InvariantError } from '@klamm/base'
 import {
   type ApiSchema,
   ApiVersions,
-  type ApiVersionsResponse,
   DecodeError,
   decodeRequest,
   encodeResponse,
@@ -16,6 +15,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '@klamm/protocol'
+import { advertised, apiVersionsAnswer } from '../apis/api-versions.ts'
 import { CloseConnection, type Handler, noResponse, type RequestContext } from '../apis/handler.ts'
 import type { Connection, ResponseChunks } from './connection.ts'
 
@@ -200,31 +200,9 @@ export class Dispatch<Services> {
     if (header.apiKey !== ApiVersions.key) {
       throw new DecodeError(`API key ${header.apiKey} version ${header.apiVersion} is not served`)
     }
-    const response: ApiVersionsResponse = {
-      ...advertised(this.#options.handlers),
-      errorCode: errorCodes.UNSUPPORTED_VERSION,
-    }
+    const apiKeys = advertised(this.#options.handlers)
+    const response = apiVersionsAnswer(errorCodes.UNSUPPORTED_VERSION, apiKeys)
     return encodeResponse(ApiVersions, 0, header.correlationId, response)
-  }
-}
-
-/** What ApiVersions says of these handlers. Produce is advertised from 0 (KAFKA-18659). */
-export function advertised(handlers: readonly Handler<never>[]): ApiVersionsResponse {
-  const apiKeys = handlers
-    .filter(({ askedBy }) => askedBy === 'anyone')
-    .map(({ schema, versions }) => ({
-      apiKey: schema.key,
-      minVersion: schema.key === 0 ? 0 : versions[0],
-      maxVersion: versions[1],
-    }))
-  return {
-    errorCode: errorCodes.NONE,
-    apiKeys,
-    throttleTimeMs: 0,
-    supportedFeatures: [],
-    finalizedFeaturesEpoch: -1,
-    finalizedFeatures: [],
-    zkMigrationReady: false,
   }
 }
 
