@@ -5,6 +5,7 @@ import { NetworkError } from '@klamm/base/env'
 import { TestClock } from '@klamm/base/testing'
 import { errorCodes, Heartbeat, KafkaError, type ResponseOf } from '@klamm/protocol'
 import { expect, test, vi } from 'vitest'
+import { maxForwardedBytes } from '../limits.ts'
 import { settled } from '../testing/turns.ts'
 import { ControllerChannel } from './controller-channel.ts'
 import type { PeerChannels } from './peer-channels.ts'
@@ -131,4 +132,49 @@ test('without a controller a forwarded request times out as the client knows it'
   const failed = channel.forward(new Uint8Array(1), abort.signal).catch((error: Error) => error)
   await wait(30_000)
   expect(await failed).toMatchObject({ errorName: 'REQUEST_TIMED_OUT' })
+})
+
+test('clients have no more bytes under way to the controller than the bound', async () => {
+  const answers: (() => void)[] = []
+  const { state, channel, abort, clock } = channelOf(() => {
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    answers.push(() => resolve({ responseData: Uint8Array.of(1), errorCode: 0 }))
+    return promise
+  })
+  state.controllerId = 2
+  const half = new Uint8Array(maxForwardedBytes / 2)
+  const gone = new AbortController()
+  const never = new AbortController().signal
+  const sent = [never, never, gone.signal, never].map(signal =>
+    channel.forward(half, signal).then(
+      () => 'answered',
+      (error: Error) => error.message,
+    ),
+  )
+  await settled()
+  expect(answers).toHaveLength(2)
+  gone.abort(new Error('the client is gone'))
+  expect(await sent[2]).toBe('the client is gone')
+  answers[0]?.()
+  await settled()
+  expect(answers).toHaveLength(3)
+  for (const answer of answers) answer()
+  expect(await Promise.all(sent)).toEqual([
+    ...['answered', 'answered', 'the client is gone', 'answered'],
+  ])
+  abort.abort()
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('a request that waited too long for its turn is timed out as any other', async () => {
+  const { channel, wait } = channelOf(() => Promise.resolve(fine))
+  const frame = new Uint8Array(maxForwardedBytes)
+  const errors = [1, 2].map(() =>
+    channel.forward(frame, new AbortController().signal).catch((error: KafkaError) => error),
+  )
+  await settled()
+  await wait(30_000)
+  for (const error of await Promise.all(errors)) {
+    expect(error).toMatchObject({ errorName: 'REQUEST_TIMED_OUT' })
+  }
 })

@@ -1,7 +1,7 @@
 // Requests to the active controller, wherever it is: finds it, follows it when it moves, and tries
 // again until the deadline of the request.
 
-import { Backoff, type Random } from '@klamm/base'
+import { Backoff, ByteBudget, type Random } from '@klamm/base'
 import { type Clock, Deadline, NetworkError, TimeoutError } from '@klamm/base/env'
 import {
   type ApiSchema,
@@ -12,6 +12,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '@klamm/protocol'
+import { maxForwardedBytes } from '../limits.ts'
 import type { PeerChannels } from './peer-channels.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -38,6 +39,11 @@ const retryBackoff = { initialMs: 20, maxMs: 500 }
 
 export class ControllerChannel {
   readonly #options: ControllerChannelOptions
+  /**
+   * The connection to the controller carries raft messages too: what clients send must neither
+   * fill it nor the controller's memory.
+   */
+  readonly #forwarded = new ByteBudget('forwarded requests', maxForwardedBytes)
 
   constructor(options: ControllerChannelOptions) {
     this.#options = options
@@ -85,17 +91,21 @@ export class ControllerChannel {
    * still have had its effect.
    */
   async forward(frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { clock } = this.#options
+    using deadline = new Deadline(clock, forwardTimeoutMs, 'forwarding a request', signal)
+    const bytes = frame.byteLength
     const body = {
       requestData: frame,
       requestPrincipal: null,
       clientHostAddress: new Uint8Array([127, 0, 0, 1]),
     }
     try {
+      await acquired(this.#forwarded, bytes, deadline.signal)
       const response = await this.request(Envelope, 0, body, {
         timeoutMs: forwardTimeoutMs,
-        signal,
+        signal: deadline.signal,
         errorOf: ({ errorCode }) => errorCode,
-      })
+      }).finally(() => this.#forwarded.release(bytes))
       if (response.responseData !== null && response.errorCode === errorCodes.NONE) {
         return response.responseData
       }
@@ -105,6 +115,23 @@ export class ControllerChannel {
       throw new KafkaError('REQUEST_TIMED_OUT', 'no controller answered in time', { cause: error })
     }
   }
+}
+
+/** Resolves when the bytes are taken; rejects with the signal's reason, and then they are not. */
+function acquired(budget: ByteBudget, bytes: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      waiter?.cancel()
+      reject(signal.reason)
+    }
+    const waiter = budget.acquire(bytes, () => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    if (waiter === undefined) resolve()
+    else if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
 }
 
 /** A lost connection, or a controller that resigned while it decided. */
