@@ -1,12 +1,14 @@
 // Real sockets against the contract, and what only they have: stale paths and system errors.
 
 import { spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Address } from '../env/index.ts'
+import type { Address, ByteStream } from '../env/index.ts'
 import { networkContract } from '../testing/network-contract.ts'
 import { networkError } from './socket-errors.ts'
 import { SocketNetwork } from './socket-network.ts'
@@ -70,4 +72,39 @@ test('an error of the system is told by its code', () => {
   })
   const odd = Object.assign(new Error('odd'), { code: 'EODD' })
   expect(networkError(odd, 'reading', 'closed').code).toBe('closed')
+})
+
+test('of a paused connection little more is read than was on its way', async () => {
+  const sockets: Socket[] = []
+  const onSocket = (message: unknown): void => {
+    sockets.push((message as { readonly socket: Socket }).socket)
+  }
+  subscribe('net.server.socket', onSocket)
+  const network = new SocketNetwork()
+  const streams: ByteStream[] = []
+  const listener = await network.listen({ kind: 'tcp', host: '127.0.0.1', port: 0 }, stream => {
+    streams.push(stream)
+    stream.handle({ onData: chunk => stream.write([chunk]), onClose() {} })
+    if (streams.length === 1) stream.pause()
+  })
+  const [paused, echo] = [
+    await network.connect(listener.address),
+    await network.connect(listener.address),
+  ]
+  paused.handle({ onData() {}, onClose() {} })
+  paused.write([new Uint8Array(8 << 20)])
+  // Round trips beside it give Node the time to read what it wants to.
+  let echoed = Promise.withResolvers<void>()
+  echo.handle({ onData: () => echoed.resolve(), onClose() {} })
+  for (let i = 0; i < 50; i++) {
+    echoed = Promise.withResolvers<void>()
+    echo.write([Uint8Array.of(1)])
+    await echoed.promise
+  }
+  unsubscribe('net.server.socket', onSocket)
+  expect(paused.queuedBytes).toBeGreaterThan(0)
+  expect(sockets[0]?.readableLength).toBeGreaterThan(0)
+  expect(sockets[0]?.readableLength).toBeLessThanOrEqual(80 * 1024)
+  for (const stream of [...streams, paused, echo]) stream.destroy()
+  await listener.close()
 })

@@ -19,6 +19,12 @@ import {
 import { networkError } from './socket-errors.ts'
 import { highMarkBytes, SocketStream } from './socket-stream.ts'
 
+/**
+ * Also what Node goes on reading of a paused socket, beyond the chunk it has begun: thousands of
+ * connections can be paused at once.
+ */
+const acceptedMarkBytes = 16 * 1024
+
 export interface SocketNetworkOptions {
   /** How long `connect` waits for the other side, in ms; 10 s when left out. */
   readonly connectTimeoutMs?: number
@@ -117,7 +123,7 @@ function listenOnce(
   if (address.kind === 'peer') {
     throw new NetworkError('unreachable', `no socket listens on ${addressText(address)}`)
   }
-  const server = createServer({ noDelay: true, keepAlive: true, highWaterMark: highMarkBytes })
+  const server = createServer({ noDelay: true, keepAlive: true, highWaterMark: acceptedMarkBytes })
   server.on('connection', socket => onStream(new SocketStream(socket, remoteOf(socket, address))))
   server.once('error', (error: Error) => {
     reject(networkError(error, `listening on ${addressText(address)}`, 'unreachable'))
