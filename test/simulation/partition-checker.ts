@@ -87,6 +87,7 @@ export class PartitionChecker {
     before: { readonly highWatermark: number; readonly isrSize: number },
   ): void {
     const { highWatermark, log, leader } = replica
+    const isNews = highWatermark > this.#committedEnd
     demand('REP-4', highWatermark <= log.durableEndOffset, () => {
       return `${this.#where(broker)}: ${highWatermark} is committed, not all of it durable`
     })
@@ -101,8 +102,10 @@ export class PartitionChecker {
     }
     if (leader === undefined) return
     const { isr } = leader.partition
-    // One event may bring an acknowledgement and, after it, news of a smaller ISR.
-    demand('REP-4', Math.max(isr.length, before.isrSize) >= this.#options.minIsr, () => {
+    // One event may bring an acknowledgement and, after it, news of a smaller ISR. What was known
+    // to be committed may become known again at any time.
+    const isrSize = Math.max(isr.length, before.isrSize)
+    demand('REP-4', !isNews || isrSize >= this.#options.minIsr, () => {
       return `${this.#where(broker)}: the high watermark rose with an ISR of ${isr}`
     })
     // A leader of the past may know less than is committed by now.
