@@ -55,6 +55,8 @@ const pureFolders: readonly PureFolder[] = [
     imports: pureModules,
     folders: ['packages/client/src/assignors'],
   },
+  { folder: 'packages/client/src/accumulator', imports: pureModules, folders: [] },
+  { folder: 'packages/client/src/partitioners', imports: pureModules, folders: [] },
   { folder: 'packages/base/src/timeline', imports: ['../assert.ts'], folders: [] },
   // Messages of the quorum and snapshots are encoded with msgpackr.
   { folder: 'packages/raft/src', imports: ['@klamm/base', 'msgpackr'], folders: [] },
