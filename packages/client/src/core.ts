@@ -23,6 +23,8 @@ export interface ClientCore extends AsyncDisposable {
    * `KafkaOptions.signal` fires; whoever is built on the core closes itself then.
    */
   readonly scope: TaskScope
+  /** Closes every connection and ends what runs in the background. Waits for no broker. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** Connects to nothing yet. Throws ERR_INVALID_ARGUMENT when an option makes no sense. */
