@@ -7,6 +7,7 @@ import type { Partition } from '../partition/partition.ts'
 import {
   batchOf,
   brokers,
+  damage,
   partitionImage,
   type TestBatch,
   unreadableBatch,
@@ -96,6 +97,16 @@ test('a batch that cannot be opened is an error of its partition, not of the bro
     expect(offset).toBe(-1)
   }
   expect(await offsetOf(services, -1)).toMatchObject({ errorCode: 0, offset: 1 })
+})
+
+test('a damaged log is an error of its partition, and its owner hears of it', async () => {
+  const { services, partition, damages } = await filled()
+  damage({ partition })
+  for (const timestamp of [0, -3]) {
+    const { errorCode, offset } = (await offsetOf(services, timestamp)) ?? {}
+    expect([errorCode, offset]).toEqual([errorCodes.KAFKA_STORAGE_ERROR, -1])
+  }
+  expect(damages).toHaveLength(2)
 })
 
 test('a new leader that may lag behind what clients were told says so (KIP-207)', async () => {

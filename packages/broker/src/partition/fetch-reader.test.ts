@@ -11,6 +11,7 @@ import { PartitionLookup } from './lookup.ts'
 import {
   batchOf,
   brokers,
+  damage,
   followerFetches,
   openReplica,
   partitionImage,
@@ -93,6 +94,18 @@ test('what is there is answered at once', async () => {
   expect(fetch.answer).toMatchObject({ error: 'NONE', highWatermark: 1, logStartOffset: 0 })
   expect(fetch.answer?.chunks).toHaveLength(1)
   expect(replica.clock.pendingTimers).toBe(0)
+})
+
+test('a log that turns out to be damaged serves nothing, and its owner hears of it', async () => {
+  const replica = await leading()
+  produce(replica)
+  await settled()
+  await followerFetches(replica, 1)
+  damage(replica)
+  const fetch = reading(replica)
+  await settled()
+  expect(fetch.answer).toMatchObject({ error: 'KAFKA_STORAGE_ERROR', chunks: [] })
+  expect(replica.damages).toHaveLength(1)
 })
 
 test('a consumer waits for what is committed, not for what is appended', async () => {

@@ -1,66 +1,9 @@
 // What a broker does about its replicas when the metadata change.
 
-import { silentLogger } from '@klamm/base/env'
-import { TestClock } from '@klamm/base/testing'
 import { expect, test } from 'vitest'
-import { changesBetween, MetadataImage } from '../metadata/index.ts'
-import { TestCluster, testId } from '../metadata/testing/test-cluster.ts'
-import { MemoryEngine } from '../storage/memory-engine.ts'
-import { openSegmentStore } from '../storage/segment-store.ts'
 import { settled } from '../testing/turns.ts'
-import { PartitionManager } from './partition-manager.ts'
+import { managed } from './testing/managed.ts'
 import { appendTo } from './testing/replica.ts'
-
-const ownIncarnation = 99
-
-/** Broker 1 as of this incarnation, in a cluster of three. */
-async function managed(strays: readonly string[] = []) {
-  const clock = new TestClock()
-  const cluster = new TestCluster()
-  const store = await openSegmentStore(new MemoryEngine(), {
-    log: silentLogger,
-    onFailure(error) {
-      throw error
-    },
-  })
-  for (const id of strays) store.log(id)
-  const events: string[] = []
-  const note = (text: string) => events.push(text)
-  const manager = new PartitionManager({
-    brokerId: 1,
-    incarnationId: testId(ownIncarnation),
-    clock,
-    log: silentLogger,
-    store,
-    staticConfigs: new Map(),
-    propose: partition => note(`propose ${partition.topicName}`),
-    reportLosses: async () => undefined,
-    follow: ({ topicName }, leaderId, epoch) => note(`follow ${topicName} ${leaderId} ${epoch}`),
-    unfollow: ({ topicName }) => note(`unfollow ${topicName}`),
-    onLeadership: ({ topicName }, leads) => note(`${leads ? 'leads' : 'led'} ${topicName}`),
-    onFailure(error) {
-      throw error
-    },
-  })
-  cluster.start([1, 2, 3])
-  let before = MetadataImage.empty
-  const publish = () => {
-    const after = cluster.replayed
-    manager.publish(changesBetween(before, after))
-    before = after
-    return events.splice(0)
-  }
-  const begin = () => {
-    cluster.register(1, { incarnation: ownIncarnation })
-    cluster.heartbeat(1)
-    return publish()
-  }
-  const partition = (name: string) => {
-    const topic = cluster.image.topics.byName(name)
-    return topic === undefined ? undefined : manager.get(topic.id, 0)
-  }
-  return { clock, cluster, store, manager, publish, begin, partition }
-}
 
 test('what is said of an earlier incarnation is not for this one', async () => {
   const { cluster, publish, begin, partition } = await managed()
@@ -123,7 +66,7 @@ test('a deleted topic takes its log along, and whoever waits hears of it', async
 
 test('logs of replicas that are not here any more are deleted, but only when that is known', async () => {
   const stray = 'c3RyYXktdG9waWMtMDAwMA-3'
-  const { cluster, store, publish, begin } = await managed([stray])
+  const { cluster, store, publish, begin } = await managed({ strays: [stray] })
   cluster.createPartition('orders', [1, 2])
   publish()
   expect(store.logIds()).toEqual([stray])

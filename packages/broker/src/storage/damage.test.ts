@@ -4,8 +4,8 @@ import { type Random, seededRandom } from '@klamm/base'
 import { StorageError } from '@klamm/base/env'
 import { expect, test } from 'vitest'
 import type { PartitionLog, SegmentStore } from './segment-store.ts'
-import { sequenceKey, sequenceOfKey } from './segments.ts'
-import { CrashEngine, dropKey, flipBit, keysOf } from './testing/crash-engine.ts'
+import { sequenceOfKey } from './segments.ts'
+import { CrashEngine, dropKey, flipBit, keysOf, replace } from './testing/crash-engine.ts'
 import {
   type Contents,
   contents,
@@ -263,21 +263,6 @@ test('the loss of the newest record is noticed by whoever knows where the store 
 
 function read(log: PartitionLog, endOffset: number): void {
   log.read(0, 1e9, endOffset, false)
-}
-
-/** Changes one stored value. Nothing may be open. */
-async function replace(
-  engine: CrashEngine,
-  name: string,
-  sequence: number,
-  change: (value: Uint8Array) => Uint8Array | null,
-): Promise<void> {
-  const environment = engine.open(name)
-  const key = sequenceKey(sequence)
-  const value = environment.get(key)
-  if (value === undefined) throw new Error(`there is no value ${sequence}`)
-  await environment.commit([{ key, value: change(value) }])
-  await environment.close()
 }
 
 async function mixed(store: SegmentStore, random: Random): Promise<Contents> {

@@ -1,6 +1,6 @@
 // One replica on a store in memory, led or followed as a test says.
 
-import { silentLogger } from '@klamm/base/env'
+import { StorageError, silentLogger } from '@klamm/base/env'
 import { TestClock } from '@klamm/base/testing'
 import {
   BatchBuilder,
@@ -124,6 +124,15 @@ export function appendTo(log: ReplicaLog, leaderEpoch: number, batch: TestBatch 
     partitionLeaderEpoch: leaderEpoch,
   })
   log.append(bytes, readBatchHeader(bytes))
+}
+
+/** From now on the log gives something else than was appended. */
+export function damage({ partition }: Pick<Replica, 'partition'>): void {
+  Object.assign(partition.log, {
+    read() {
+      throw new StorageError('corrupt', 'a test says so')
+    },
+  })
 }
 
 /** Follower 2 fetches from this offset, durably holding what is before it. */

@@ -10,6 +10,7 @@ import {
   StorageError,
 } from '@klamm/base/env'
 import { MemoryEngine } from '../memory-engine.ts'
+import { sequenceKey } from '../segments.ts'
 
 interface History {
   readonly commits: (readonly Put[])[]
@@ -197,6 +198,21 @@ async function damage(
   await environment.commit([{ key, value: change(value) }])
   await environment.close()
   return { environment: name, key }
+}
+
+/** Changes one stored value. Nothing may be open. */
+export async function replace(
+  engine: StorageEngine,
+  name: string,
+  sequence: number,
+  change: (value: Uint8Array) => Uint8Array | null,
+): Promise<void> {
+  const environment = engine.open(name)
+  const key = sequenceKey(sequence)
+  const value = environment.get(key)
+  if (value === undefined) throw new Error(`there is no value ${sequence}`)
+  await environment.commit([{ key, value: change(value) }])
+  await environment.close()
 }
 
 /** All keys of an environment that is not open. */
