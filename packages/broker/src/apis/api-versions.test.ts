@@ -30,7 +30,7 @@ test.each([
 ])('a client %j of version %j is told that it is none (KIP-511)', async (name, version) => {
   const named = { clientSoftwareName: name, clientSoftwareVersion: version }
   const answer = await ask(apiVersions, services, { apiVersion: 4 }, named)
-  expect(answer.errorCode).toBe(errorCodes.INVALID_REQUEST)
+  expect(answer).toMatchObject({ errorCode: errorCodes.INVALID_REQUEST, apiKeys: [] })
 })
 
 test.each([
@@ -38,6 +38,8 @@ test.each([
   [{ clusterId: null, nodeId: -1 }, 'NONE'],
   [{ clusterId: 'another', nodeId: 1 }, 'REBOOTSTRAP_REQUIRED'],
   [{ clusterId: 'our-cluster', nodeId: 2 }, 'REBOOTSTRAP_REQUIRED'],
+  [{ clusterId: 'our-cluster', nodeId: -1 }, 'INVALID_REQUEST'],
+  [{ clusterId: null, nodeId: 1 }, 'INVALID_REQUEST'],
 ] as const)('who looks for %j is told %s (KIP-1242)', async (meant, error) => {
   const answer = await ask(apiVersions, services, { apiVersion: 5 }, { ...software, ...meant })
   expect(answer.errorCode).toBe(errorCodes[error])

@@ -19,14 +19,18 @@ export const apiVersions: Handler<Needs, typeof ApiVersions> = handler({
     const { clientSoftwareName, clientSoftwareVersion } = request
     if (context.apiVersion >= 3) {
       if (!softwareName.test(clientSoftwareName) || !softwareName.test(clientSoftwareVersion)) {
-        return apiVersionsAnswer(errorCodes.INVALID_REQUEST, advertisedApis)
+        return apiVersionsAnswer(errorCodes.INVALID_REQUEST, [])
       }
     }
-    const isMisrouted =
-      (request.clusterId !== null && request.clusterId !== clusterId) ||
-      (request.nodeId !== -1 && request.nodeId !== brokerId)
-    if (context.apiVersion >= 5 && isMisrouted) {
-      return apiVersionsAnswer(errorCodes.REBOOTSTRAP_REQUIRED, advertisedApis)
+    if (context.apiVersion >= 5) {
+      // Whom the client looks for is told in full or not at all.
+      const isNamed = request.clusterId !== null
+      if (isNamed !== (request.nodeId !== -1)) {
+        return apiVersionsAnswer(errorCodes.INVALID_REQUEST, [])
+      }
+      if (isNamed && (request.clusterId !== clusterId || request.nodeId !== brokerId)) {
+        return apiVersionsAnswer(errorCodes.REBOOTSTRAP_REQUIRED, [])
+      }
     }
     const { image } = metadata
     return {

@@ -13,8 +13,10 @@ export const initProducerId: Handler<Needs, typeof InitProducerId> = handler({
   schema: InitProducerId,
   versions: [0, 5],
   async handle({ producerIds }: Needs, { signal }, request) {
-    const { transactionalId } = request
+    const { transactionalId, producerId, producerEpoch } = request
     if (transactionalId === '') return answer(errorCodes.INVALID_REQUEST)
+    // An id goes with an epoch (KIP-360).
+    if ((producerId === -1) !== (producerEpoch === -1)) return answer(errorCodes.INVALID_REQUEST)
     if (transactionalId !== null) {
       return answer(errorCodes.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     }

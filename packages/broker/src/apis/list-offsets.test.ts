@@ -81,6 +81,21 @@ test('the record with the greatest timestamp', async () => {
   expect(await offsetOf(services, -3)).toMatchObject({ errorCode: 0, offset: 3, timestamp: 300 })
 })
 
+test.each([
+  [-3, 7],
+  [-4, 8],
+  [-5, 9],
+  [-6, 11],
+])('what timestamp %i stands for is known from v%i on', async (timestamp, since) => {
+  const { services } = await filled()
+  const codes = versionsOf(listOffsets).map(async apiVersion => {
+    return (await offsetOf(services, timestamp, { apiVersion }))?.errorCode
+  })
+  expect(await Promise.all(codes)).toEqual(
+    versionsOf(listOffsets).map(v => (v < since ? errorCodes.UNSUPPORTED_VERSION : 0)),
+  )
+})
+
 test('tiered storage has nothing here', async () => {
   const { services } = await filled()
   expect(await offsetOf(services, -4)).toMatchObject({ errorCode: 0, offset: 0 })

@@ -21,6 +21,14 @@ import { type Handler, handler } from './handler.ts'
 
 type Needs = Pick<BrokerServices, 'partitions'>
 
+/** Timestamps that stand for something else than a time → the first version that has them. */
+const specialSince = new Map([
+  [-3, 7],
+  [-4, 8],
+  [-5, 9],
+  [-6, 11],
+])
+
 interface Found {
   readonly error: ErrorName
   readonly timestamp: number
@@ -31,8 +39,9 @@ interface Found {
 export const listOffsets: Handler<Needs, typeof ListOffsets> = handler({
   schema: ListOffsets,
   versions: [1, 11],
-  handle({ partitions }: Needs, _context, request) {
+  handle({ partitions }: Needs, { apiVersion }, request) {
     return responseFor(request, (name, { partitionIndex, timestamp, currentLeaderEpoch }) => {
+      if ((specialSince.get(timestamp) ?? 0) > apiVersion) return failed('UNSUPPORTED_VERSION')
       const { partition, error } = partitions.find(undefined, name, partitionIndex)
       if (partition === undefined) return failed(error)
       const isolation = request.isolationLevel === 1 ? 'readCommitted' : 'readUncommitted'

@@ -35,7 +35,8 @@ function answer(partitions: Needs['partitions'], topic: string, question: Questi
   if (currentLeaderEpoch > leader.leaderEpoch) {
     return without(index, errorCodes.UNKNOWN_LEADER_EPOCH)
   }
-  const end = partition.endOfEpoch(leaderEpoch)
+  // Who knows no epoch must not be told that all it has read is gone.
+  const end = leaderEpoch < 0 ? undefined : partition.endOfEpoch(leaderEpoch)
   if (end === undefined) return without(index, errorCodes.NONE)
   return { errorCode: errorCodes.NONE, partition: index, ...end }
 }
