@@ -11,6 +11,7 @@ import {
   splitBatches,
   stampLogAppendTime,
   stampMaxTimestamp,
+  stampProducer,
   verifyCrc,
 } from './batch-view.ts'
 import { readRecords } from './record-iterator.ts'
@@ -124,4 +125,15 @@ test('a corrected max timestamp leaves the records their own', () => {
   expect(verifyCrc(batch)).toBe(true)
   expect(readBatchHeader(batch).maxTimestamp).toBe(11)
   expect([...readRecords(batch)][0]?.timestamp).toBe(10)
+})
+
+test('a batch that is numbered anew is the one that would have been built so', () => {
+  const build = (numbers: { producerEpoch: number; baseSequence: number }): Uint8Array => {
+    const builder = new BatchBuilder()
+    builder.append({ key: null, value: Uint8Array.of(1), timestamp: 10 })
+    return builder.build({ producerId: 2 ** 40 + 1, compression: 'lz4', ...numbers })
+  }
+  const batch = build({ producerEpoch: 0, baseSequence: 700_000 })
+  stampProducer(batch, { producerId: 2 ** 40 + 1, producerEpoch: 32_767, baseSequence: 0 })
+  expect(batch).toEqual(build({ producerEpoch: 32_767, baseSequence: 0 }))
 })

@@ -145,6 +145,22 @@ export function stampMaxTimestamp(bytes: Uint8Array, timestampMs: number, at = 0
   sealCrc(bytes, at)
 }
 
+/** Under which name a producer has numbered the records of a batch. */
+interface ProducerStamp {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+}
+
+/** Numbers the records anew; renews the checksum. */
+export function stampProducer(batch: Uint8Array, stamp: ProducerStamp): void {
+  const view = viewOf(batch)
+  putInt64(view, stamp.producerId, batchField.producerId)
+  view.writeInt16BE(stamp.producerEpoch, batchField.producerEpoch)
+  view.writeInt32BE(stamp.baseSequence, batchField.baseSequence)
+  sealCrc(batch)
+}
+
 /** Computes the checksum of the whole batch at `at` and writes it in. */
 export function sealCrc(bytes: Uint8Array, at = 0): void {
   viewOf(bytes).writeUInt32BE(crcOf(bytes, at), at + batchField.crc)

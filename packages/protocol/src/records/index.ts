@@ -33,6 +33,7 @@ export {
   splitBatches,
   stampLogAppendTime,
   stampMaxTimestamp,
+  stampProducer,
   verifyCrc,
   type WholeBatches,
 } from './batch-view.ts'
