@@ -65,6 +65,7 @@ export const fetch: Handler<Needs, typeof Fetch> = handler({
       },
       maxWaitMs: Math.min(request.maxWaitMs, longestWait(context)),
       follower,
+      leaderOnly: context.apiVersion < 11,
       // Followers ask for no more than a few MiB at a time, and must not be starved by clients.
       memory: context.listener === 'peer' ? undefined : needs.answerMemory,
       signal: context.signal,

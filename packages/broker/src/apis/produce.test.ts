@@ -1,5 +1,6 @@
 // Produce in each version through its bytes, and what acks mean.
 
+import { zeroUuid } from '@klamm/base'
 import { errorCodes, type Produce, type RequestOf } from '@klamm/protocol'
 import { expect, test } from 'vitest'
 import { batchOf, partitionImage, type TestBatch } from '../partition/testing/replica.ts'
@@ -78,6 +79,7 @@ test.each(versionsOf(produce))('v%i says who leads instead, as far as it can', a
 test.each([
   [12, { name: 'nothing' }, 'UNKNOWN_TOPIC_OR_PARTITION'],
   [13, { id: 'bm90aGluZy1hdC1hbGwtMA' }, 'UNKNOWN_TOPIC_ID'],
+  [13, { id: zeroUuid }, 'UNKNOWN_TOPIC_ID'],
   [12, { index: 7 }, 'UNKNOWN_TOPIC_OR_PARTITION'],
   [12, { records: null }, 'INVALID_RECORD'],
   [12, { records: [] }, 'INVALID_RECORD'],

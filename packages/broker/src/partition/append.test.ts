@@ -83,6 +83,14 @@ test('a flipped bit is found and nothing is appended', async () => {
   expect(partition.log.logEndOffset).toBe(0)
 })
 
+test('a batch of a transaction is refused, whoever sends it', async () => {
+  const { partition } = await leading()
+  const batch = batchOf({ producerId: 5, producerEpoch: 0, baseSequence: 0, isTransactional: true })
+  const { error } = appendProduced(partition, batch, options)
+  expect(error).toBe('TRANSACTIONAL_ID_AUTHORIZATION_FAILED')
+  expect(partition.log.logEndOffset).toBe(0)
+})
+
 test.each([
   ['nothing', new Uint8Array()],
   ['half a header', batchOf().subarray(0, 30)],

@@ -3,6 +3,7 @@
 
 import {
   type BatchHeader,
+  isTransactionalBatch,
   patchBatchStart,
   type RecordError,
   RecordsError,
@@ -81,6 +82,10 @@ function append(
   if (verdict.kind === 'rejected') return refused(verdict.error, verdict.message)
   const header = headers[0]
   if (header === undefined) return refused('INVALID_RECORD', 'there is no batch')
+  if (options.origin === 'client' && isTransactionalBatch(header)) {
+    // There are no transactions yet that could end: it would stay open for ever.
+    return refused('TRANSACTIONAL_ID_AUTHORIZATION_FAILED', 'transactions are not offered')
+  }
   if (!verifyCrc(records, 0)) return refused('CORRUPT_MESSAGE', 'the checksum does not match')
   let batch = records
   if (verdict.needsDeepInspection !== undefined) {

@@ -43,11 +43,13 @@ const follower = { replicaId: 2, brokerEpoch: 20 }
 interface Asked extends Partial<FetchReaderOptions> {
   readonly fetchOffset?: number
   readonly partitionIndex?: number
+  readonly currentLeaderEpoch?: number
   readonly minBytes?: number
 }
 
 function reading({ partition, clock }: Replica, asked: Asked = {}) {
-  const { fetchOffset = 0, partitionIndex = 0, minBytes = 1, ...options } = asked
+  const { fetchOffset = 0, partitionIndex = 0, currentLeaderEpoch = 1, ...rest } = asked
+  const { minBytes = 1, ...options } = rest
   const reader = new FetchReader({
     clock,
     lookup: new PartitionLookup({
@@ -61,7 +63,7 @@ function reading({ partition, clock }: Replica, asked: Asked = {}) {
         partitionIndex,
         fetchOffset,
         partitionMaxBytes: 1_000_000,
-        currentLeaderEpoch: 1,
+        currentLeaderEpoch,
         lastFetchedEpoch: -1,
         logStartOffset: 0,
       },
@@ -73,6 +75,7 @@ function reading({ partition, clock }: Replica, asked: Asked = {}) {
     },
     maxWaitMs: 500,
     follower: undefined,
+    leaderOnly: false,
     memory: undefined,
     signal: new AbortController().signal,
     ...options,
@@ -224,6 +227,20 @@ test('nothing waits for a client that is gone, and no listener stays', async () 
   await settled()
   expect(replica.clock.pendingTimers).toBe(0)
   expect(fetch.answer).toBeDefined()
+})
+
+test('a follower answers consumers, but none that must find the leader', async () => {
+  const replica = await leading()
+  produce(replica)
+  await settled()
+  await followerFetches(replica, 1)
+  replica.partition.follow(partitionImage({ leader: 2, leaderEpoch: 2 }))
+  const known = reading(replica, { currentLeaderEpoch: -1 })
+  const old = reading(replica, { currentLeaderEpoch: -1, leaderOnly: true })
+  await settled()
+  expect(known.answer).toMatchObject({ error: 'NONE', highWatermark: 1 })
+  expect(known.answer?.chunks).toHaveLength(1)
+  expect(old.answer).toMatchObject({ error: 'NOT_LEADER_OR_FOLLOWER', chunks: [] })
 })
 
 test.each([

@@ -50,6 +50,8 @@ export interface FetchReaderOptions {
   readonly maxWaitMs: number
   /** Undefined: a consumer. */
   readonly follower: FollowerId | undefined
+  /** A consumer that does not know of reading from followers (KIP-392) must find the leader. */
+  readonly leaderOnly: boolean
   /** Undefined: as much as the limits say. */
   readonly memory: ReadMemory | undefined
   readonly signal: AbortSignal
@@ -145,7 +147,9 @@ export class FetchReader {
     if (partition === undefined) return nothing(located, located.error)
     if (verdict !== undefined) return nothing(located, verdict.error, verdict.end)
     const log = partition.readable()
-    if (log === undefined) return nothing(located, 'NOT_LEADER_OR_FOLLOWER')
+    if (log === undefined || (this.#options.leaderOnly && !log.isLeader)) {
+      return nothing(located, 'NOT_LEADER_OR_FOLLOWER')
+    }
     const step = plan.next(request, log)
     if (step.kind === 'error') return nothing(located, step.error)
     if (step.kind === 'nothing' || !hasRoom) return found(located, partition, noChunks, 0)

@@ -1,7 +1,6 @@
 // From what a request names (a topic by name or by id, and an index) to the partition on this
 // broker, or to the right error.
 
-import { zeroUuid } from '@klamm/base'
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/index.ts'
 import type { Partition } from './partition.ts'
@@ -27,10 +26,10 @@ export class PartitionLookup {
     this.#options = options
   }
 
-  /** By id when `topicId` is one, else by name. */
+  /** By id when there is one (the zero id is nobody's), else by name. */
   find(topicId: string | undefined, name: string | undefined, partitionIndex: number): Located {
     const { topics } = this.#options.image()
-    const byId = topicId !== undefined && topicId !== zeroUuid
+    const byId = topicId !== undefined
     const topic = byId ? topics.byId(topicId) : topics.byName(name ?? '')
     const image = topic?.partitions[partitionIndex]
     if (topic === undefined || image === undefined) {
