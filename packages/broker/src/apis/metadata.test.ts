@@ -90,11 +90,37 @@ test('topics are found by id, and an id that is gone is echoed', async () => {
   ])
 })
 
-test('a version before 12 refuses to be asked by id', async () => {
-  const topics = [{ topicId: 'AQAAAAAAAAAAAAAAAAAAAQ', name: null }]
+test.each([null, 't'])('a version before 12 refuses to be asked by id (name %s)', async name => {
+  const topics = [{ topicId: 'AQAAAAAAAAAAAAAAAAAAAQ', name }]
   const response = await ask(metadata, servicesOf(clusterOf()), { apiVersion: 11 }, { topics })
   expect(response.topics.map(({ errorCode }) => errorCode)).toEqual([errorCodes.INVALID_REQUEST])
   expect(response.brokers).toEqual([])
+})
+
+test('an id counts for more than the name beside it', async () => {
+  const cluster = clusterOf()
+  const { topicId } = cluster.createTopic('old')
+  cluster.createTopic('new')
+  const gone = 'AQAAAAAAAAAAAAAAAAAAAQ'
+  const topics = [
+    { topicId, name: 'new' },
+    { topicId: gone, name: 'new' },
+  ]
+  const response = await ask(metadata, servicesOf(cluster), { apiVersion: 13 }, { topics })
+  expect(response.topics.map(topic => [topic.errorCode, topic.name, topic.topicId])).toEqual([
+    [errorCodes.NONE, 'old', topicId],
+    [errorCodes.UNKNOWN_TOPIC_ID, null, gone],
+  ])
+})
+
+test('a topic that is asked for twice is told once', async () => {
+  const cluster = clusterOf()
+  const { topicId } = cluster.createTopic('t')
+  const byId = { topicId, name: null }
+  const asked = [...named('t', 'nothing', 't', 'nothing'), byId, byId]
+  const request = { topics: asked, allowAutoTopicCreation: false }
+  const response = await ask(metadata, servicesOf(cluster), { apiVersion: 12 }, request)
+  expect(response.topics.map(({ name }) => name)).toEqual(['t', 'nothing', 't'])
 })
 
 test('a topic that is not there is created meanwhile, where that is allowed', async () => {

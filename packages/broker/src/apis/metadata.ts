@@ -42,7 +42,9 @@ export const metadata = handler({
     const isAll = request.topics === null || (apiVersion === 0 && request.topics.length === 0)
     const topics = isAll
       ? [...image.topics.values()].map(topic => found(image, topic, operations))
-      : (request.topics ?? []).map(asked => answer(needs, apiVersion, request, asked, operations))
+      : askedOnce(request.topics ?? [], apiVersion).map(asked =>
+          answer(needs, request, asked, operations),
+        )
     return { ...aboutCluster(needs, request), topics }
   },
   refuse: (request, errorCode) => ({
@@ -83,18 +85,28 @@ function aboutCluster(
   }
 }
 
+/** Each topic once, as Kafka tells it; v10 and v11 have topic ids but do not ask by them. */
+function askedOnce(topics: readonly AskedTopic[], apiVersion: number): AskedTopic[] {
+  const once = new Map<string, AskedTopic>()
+  for (const asked of topics) {
+    const isById = asked.name === null || asked.topicId !== zeroUuid
+    if (isById && apiVersion < 12) {
+      throw new KafkaError('INVALID_REQUEST', `version ${apiVersion} does not ask by topic id`)
+    }
+    once.set(isById ? `id ${asked.topicId}` : `name ${asked.name}`, asked)
+  }
+  return [...once.values()]
+}
+
 function answer(
   needs: Needs,
-  apiVersion: number,
   request: MetadataRequest,
   { name, topicId }: AskedTopic,
   operations: number,
 ): Topic {
   const { image } = needs.metadata
-  if (name === null) {
-    if (apiVersion < 12) {
-      throw new KafkaError('INVALID_REQUEST', `version ${apiVersion} does not ask by topic id`)
-    }
+  // A client that knows the id means that topic, whatever has the name now.
+  if (name === null || topicId !== zeroUuid) {
     const topic = image.topics.byId(topicId)
     if (topic === undefined) return missing(null, topicId, 'UNKNOWN_TOPIC_ID')
     return found(image, topic, operations)
