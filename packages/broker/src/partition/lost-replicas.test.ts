@@ -10,7 +10,7 @@ const segment = 'segment-0000000000'
 
 type Broker = Awaited<ReturnType<typeof managed>>
 
-/** Broker 1 ran, led `orders` with these replicas, and has stopped with three batches in its log. */
+/** Broker 1 ran, led `orders` with these replicas, and has stopped with three batches in it. */
 async function stopped(replicas: readonly number[] = [1, 2, 3]) {
   const engine = new CrashEngine()
   const first = await managed({ engine })

@@ -147,6 +147,33 @@ test('after a lost end the store goes on, and the next start finds nothing missi
   expect(third.logIds().map(id => third.log(id).logEndOffset)).toEqual([7, 2])
 })
 
+test('an end that was given up does not come back when it can be read again', async () => {
+  const engine = new CrashEngine()
+  const store = await open(engine)
+  const log = store.log('a-0')
+  for (let i = 0; i < 10; i++) {
+    if (i === 6) fill(store.log('lost-0'), 2)
+    fill(log, 1)
+    await log.whenDurable(log.logEndOffset)
+  }
+  await store.close()
+  const segment = 'segment-0000000000'
+  let intact = new Uint8Array()
+  await replace(engine, segment, 8, value => {
+    intact = value.slice()
+    return value.fill(0, 100)
+  })
+  const found = await open(engine)
+  await fillSegments(found, [found.log('a-0'), found.log('other-0')], 2)
+  await found.close()
+  await replace(engine, segment, 8, () => intact)
+  const third = await open(engine)
+  expect([third.lostTail, third.corruptLogs.size]).toEqual([undefined, 0])
+  expect(third.logIds()).toEqual(['a-0', 'other-0'])
+  expect(third.logIds().map(id => third.log(id).logEndOffset)).toEqual([10, 6])
+  await contents(third)
+})
+
 test('an end is found to be lost as often as the store opens, until it is written to', async () => {
   const engine = new CrashEngine()
   const store = await open(engine)
@@ -241,6 +268,22 @@ test('a log that was marked corrupt stays so over restarts and segments, until i
   fill(again.log('bad-0'), 1)
   await again.close()
   expect((await open(engine)).corruptLogs.size).toBe(0)
+})
+
+test('a log is still known to be damaged when the segment that said so is gone', async () => {
+  const engine = new CrashEngine()
+  const store = await open(engine, { segmentBytes: 3_000 })
+  const [bad, filler] = [store.log('bad-0'), store.log('filler-0')]
+  fill(bad, 1)
+  await fillSegments(store, [filler], 20)
+  const before = engine.list().length
+  store.markCorrupt('bad-0', new StorageError('corrupt', 'a test says so'))
+  await fillSegments(store, [filler], 40)
+  await filler.setLogStartOffset(filler.logEndOffset)
+  await settled()
+  expect(engine.list().length).toBeLessThan(before)
+  await store.close()
+  expect([...(await open(engine)).corruptLogs.keys()]).toEqual(['bad-0'])
 })
 
 test('the loss of the newest record is noticed by whoever knows where the store ended', async () => {

@@ -153,6 +153,7 @@ test('the high watermark is remembered as it was last noted, within the log', as
     expect(log.checkpointedHighWatermark).toBe(9)
   }
   await cut?.truncate(5)
+  for (const log of cut === undefined ? [] : [cut]) fill(log, 6)
   await begun?.setLogStartOffset(11)
   await anew?.restart(3)
   const marks = (from: typeof store) => ids.map(id => from.log(id).checkpointedHighWatermark)

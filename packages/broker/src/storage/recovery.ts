@@ -42,8 +42,8 @@ export interface Recovered {
 }
 
 /**
- * More than the keys of any segment: the store goes on so far behind a lost end, since it is not
- * known which keys were used there.
+ * More than the keys, or the commits, of any segment: the store goes on so far behind a lost end,
+ * since it is not known which were used there.
  */
 const lostKeys = 2 ** 32
 
@@ -101,16 +101,13 @@ class Recovery {
       this.#ahead = { id, environment }
       return
     }
-    const follows = id === this.#nextSegmentId && this.#active !== undefined
     const segment = this.#segments.add(id, environment, first ?? 0)
-    if (
-      first === undefined ||
-      (follows ? first !== this.#nextSequence : first < this.#nextSequence)
-    ) {
+    if (first === undefined || first < this.#nextSequence) {
       throw damaged(id, `should go on at key ${this.#nextSequence}`)
     }
+    const mayJump = first > this.#nextSequence
     this.#nextSequence = first
-    this.#readRecords(segment, !follows)
+    this.#readRecords(segment, mayJump)
     this.#active = segment
   }
 
@@ -120,7 +117,10 @@ class Recovery {
       this.#lostTail = new StorageError('corrupt', 'the newest commits of the store are missing')
       this.#active = undefined
     }
-    if (this.#lostTail !== undefined) this.#nextSequence += lostKeys
+    if (this.#lostTail !== undefined) {
+      this.#nextSequence += lostKeys
+      this.#nextCommitNumber += lostKeys
+    }
     return {
       table: this.#table,
       logs,
@@ -151,7 +151,7 @@ class Recovery {
     return logs
   }
 
-  /** `mayJump`: segments were removed before this one, so commit numbers need not go on. */
+  /** `mayJump`: segments are missing before this one, so commit numbers need not go on. */
   #readRecords(segment: Segment, mayJump: boolean): void {
     const { id, environment } = segment
     const where = segmentName(id)
@@ -234,7 +234,7 @@ class Recovery {
     for (let row = 0; row < rowCount; row++) {
       const number = record.logNumber(row)
       if (record.kind(row) === rowKind.log) {
-        const known = this.#table.get(number) ?? this.#create(record, row)
+        const known = this.#known(record, row) ?? this.#create(record, row)
         known.startOffset = record.number(row, 0)
         known.highWatermark = record.number(row, 2)
         known.isDamaged = known.highWatermark === damagedMark
@@ -252,15 +252,26 @@ class Recovery {
     for (const recorded of [...this.#table]) {
       const endOffset = ends.get(recorded.number)
       if (endOffset === undefined) this.#delete(recorded.number)
-      else this.#reconcile(recorded, endOffset, record.header.segmentId)
+      else this.#reconcile(recorded, endOffset)
     }
   }
 
-  /** Batches that lay in a removed segment are gone, rightly if the log has got beyond them. */
-  #reconcile(recorded: RecordedLog, endOffset: number, segmentId: number): void {
-    if (recorded.endOffset > endOffset) {
-      throw damaged(segmentId, `ends ${recorded.id} at ${endOffset}, where it went on before`)
-    }
+  /** The log of a row, unless its number was given to another log by commits that were lost. */
+  #known(record: IndexRecord, row: number): RecordedLog | undefined {
+    const number = record.logNumber(row)
+    const known = this.#table.get(number)
+    if (known === undefined || known.id === record.id(row)) return known
+    this.#delete(number)
+    return undefined
+  }
+
+  /**
+   * Batches that lay in a removed segment are gone, rightly if the log has got beyond them. And an
+   * end that was found lost once, and given up, is not brought back by being readable again.
+   */
+  #reconcile(recorded: RecordedLog, endOffset: number): void {
+    const index = this.#states.get(recorded.number)?.index
+    if (recorded.endOffset > endOffset) index?.removeFrom(index.holding(endOffset))
     recorded.endOffset = endOffset
   }
 
