@@ -60,10 +60,17 @@ async function open(
       voters,
       listen: { kind: 'tcp', host, port },
       advertisedHost: host,
-      config: new Map(options.config),
+      config: new Map([...options.config, ...ownConfig(options)]),
       onFailure,
     },
   )
+}
+
+/** What the plan says of this node, by the names under which an administrator looks for it. */
+function ownConfig({ brokerId, voters, dataDirectory }: NodeOptions): [string, string][] {
+  const isVoter = voters.some(({ nodeId }) => nodeId === brokerId)
+  const roles: [string, string] = ['process.roles', isVoter ? 'broker,controller' : 'broker']
+  return dataDirectory === undefined ? [roles] : [roles, ['log.dirs', dataDirectory]]
 }
 
 async function openStorage({ dataDirectory, durability }: NodeOptions): Promise<StorageEngine> {

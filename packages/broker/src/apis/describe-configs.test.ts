@@ -57,6 +57,22 @@ for (const apiVersion of versionsOf(describeConfigs)) {
   })
 }
 
+test('a broker tells who and where it is, as if it was started with that', async () => {
+  const services = servicesOf(clusterOf({ 'broker.rack': 'of somebody else' }))
+  const keys = ['advertised.listeners', 'broker.id', 'broker.rack', 'listeners', 'node.id']
+  const request = { resources: [resource(4, '1', keys)] }
+  const response = await ask(describeConfigs, services, { apiVersion: 4 }, request)
+  const told = response.results[0]?.configs ?? []
+  expect(told.map(({ name, value }) => [name, value])).toEqual([
+    ['advertised.listeners', 'CLIENT://localhost:9092'],
+    ['broker.id', '1'],
+    ['broker.rack', 'zone-a'],
+    ['listeners', 'CLIENT://localhost:9092'],
+    ['node.id', '1'],
+  ])
+  expect(new Set(told.map(({ configSource }) => configSource))).toEqual(new Set([4]))
+})
+
 test('only the keys asked for are told, all when none are named', async () => {
   const cluster = clusterOf()
   cluster.createTopic('t')

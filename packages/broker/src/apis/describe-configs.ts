@@ -25,6 +25,7 @@ import {
   configTypeCodes,
 } from './config-codes.ts'
 import { handler } from './handler.ts'
+import { ownConfigs } from './own-configs.ts'
 
 type Needs = Pick<BrokerServices, 'brokerId' | 'metadata' | 'staticConfigs'>
 type Resource = DescribeConfigsRequest['resources'][number]
@@ -113,7 +114,10 @@ function find(needs: Needs, { resourceType, resourceName: name }: Resource): Fou
       if (name === '') {
         return { kind: 'found', entries: brokerDefaultEntries(image.configs.of('broker', '')) }
       }
-      if (name === `${brokerId}`) return { kind: 'found', entries: brokerEntries(layers) }
+      if (name === `${brokerId}`) {
+        const asStarted = new Map([...layers.static, ...ownConfigs(image, brokerId)])
+        return { kind: 'found', entries: brokerEntries({ ...layers, static: asStarted }) }
+      }
       // Only a broker itself knows what it was started with.
       const expected = `expected ${brokerId} or empty string, but received ${name}`
       return refused('INVALID_REQUEST', `Unexpected broker id, ${expected}`)

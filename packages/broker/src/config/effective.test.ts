@@ -138,3 +138,14 @@ test('a group has its own values, else those of the brokers for groups', () => {
   expect(find({}, brokers)).toMatchObject({ value: '50000', source: 'staticBroker' })
   expect(find({ [name]: '60000' }, brokers)).toMatchObject({ value: '60000', source: 'group' })
 })
+
+test('every config of a group is answered, also where brokers have none for all groups', () => {
+  const entries = groupEntries(own(), layers())
+  expect(entries.length).toBe(21)
+  for (const { name, value, synonyms } of entries) {
+    expect([name, synonyms[0]]).toMatchObject([name, { value, source: 'default' }])
+  }
+  const find = (name: string) => entries.find(entry => entry.name === name)?.synonyms[0]?.name
+  expect(find('share.isolation.level')).toBe('share.isolation.level')
+  expect(find('share.session.timeout.ms')).toBe('group.share.session.timeout.ms')
+})

@@ -113,7 +113,7 @@ export function brokerEntries(layers: BrokerLayers): ConfigEntry[] {
 
 /**
  * Every config of a group, sorted by name; `values` is what was set for it. The broker config for
- * groups without a value of their own has the same name behind `group.`.
+ * groups without a value of their own, where there is one, has the same name behind `group.`.
  */
 export function groupEntries(
   values: ReadonlyMap<string, string>,
@@ -124,7 +124,8 @@ export function groupEntries(
     const synonyms: ConfigSynonym[] = []
     const own = values.get(name)
     if (own !== undefined) synonyms.push({ name, value: own, source: 'group' })
-    addLayers(`group.${name}`, layers, synonyms)
+    if (brokerDefinitions.has(`group.${name}`)) addLayers(`group.${name}`, layers, synonyms)
+    else add(name, definition.default, 'default', synonyms)
     const value = synonyms[0]?.value ?? definition.default
     return entry(name, definition, value, synonyms, false)
   })

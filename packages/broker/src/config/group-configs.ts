@@ -22,7 +22,7 @@ export const groupConfigs = {
   'share.renew.acknowledge.enable': { type: 'boolean', default: 'true' },
   'share.session.timeout.ms': { type: 'int', default: '45000', min: 1 },
   'streams.assignment.interval.ms': { type: 'int', default: '1000', min: 0 },
-  'streams.assignor.name': { type: 'string' },
+  'streams.assignor.name': { type: 'string', default: 'sticky' },
   'streams.heartbeat.interval.ms': { type: 'int', default: '5000', min: 1 },
   'streams.initial.rebalance.delay.ms': { type: 'int', default: '3000', min: 0 },
   'streams.num.standby.replicas': { type: 'int', default: '0', min: 0 },

@@ -76,6 +76,7 @@ test('what is unknown is refused: names, values, resources', () => {
   expect(alter(c, topic, [change('retention.ms', 'set')])).toBe('INVALID_REQUEST')
   expect(alter(c, topic, [set, change('retention.ms', 'delete')])).toBe('INVALID_REQUEST')
   expect(alter(c, { type: 'topic', name: 'u' }, [set])).toBe('UNKNOWN_TOPIC_OR_PARTITION')
+  expect(alter(c, { type: 'topic', name: 'a b' }, [set])).toBe('INVALID_TOPIC_EXCEPTION')
   expect(alter(c, { type: 'topic', name: '' }, [set])).toBe('INVALID_REQUEST')
   const number = change('message.max.bytes', 'set', '5')
   for (const name of ['x', '-1', '01', ' 1']) {

@@ -11,6 +11,7 @@ import {
 } from './config-schema.ts'
 import { recordsAfterMinIsrChange } from './min-isr.ts'
 import { type ControllerState, layersOf, noError, refused } from './state.ts'
+import { problemWithTopicName } from './topic-names.ts'
 import type {
   AlteredResource,
   ConfigChange,
@@ -79,7 +80,9 @@ function problemWithResource(
     case 'topic':
       if (name === '') return refused('INVALID_REQUEST', 'Default topic resources are not allowed.')
       if (image.topics.byName(name) !== undefined) return undefined
-      return refused('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
+      return problemWithTopicName(name) !== undefined
+        ? refused('INVALID_TOPIC_EXCEPTION', `'${name}' is no name of a topic.`)
+        : refused('UNKNOWN_TOPIC_OR_PARTITION', `The topic '${name}' does not exist.`)
     case 'broker':
       if (name === '') return undefined
       if (!/^\d{1,10}$/.test(name)) {
