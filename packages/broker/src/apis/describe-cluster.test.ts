@@ -27,8 +27,8 @@ test('controllers have no endpoints of their own', async () => {
   const services = servicesOf(clusterOf())
   const asked = async (endpointType: number) => {
     const response = await ask(describeCluster, services, { apiVersion: 1 }, { endpointType })
-    return response.errorCode
+    return [response.errorCode, response.errorMessage]
   }
-  expect(await asked(2)).toBe(errorCodes.MISMATCHED_ENDPOINT_TYPE)
-  expect(await asked(3)).toBe(errorCodes.UNSUPPORTED_ENDPOINT_TYPE)
+  expect(await asked(2)).toEqual([errorCodes.MISMATCHED_ENDPOINT_TYPE, expect.any(String)])
+  expect(await asked(3)).toEqual([errorCodes.UNSUPPORTED_ENDPOINT_TYPE, expect.any(String)])
 })

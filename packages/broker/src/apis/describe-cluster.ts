@@ -6,7 +6,6 @@ import {
   type DescribeClusterRequest,
   type DescribeClusterResponse,
   errorCodes,
-  KafkaError,
 } from '@klamm/protocol'
 import type { BrokerServices } from '../services.ts'
 import { clusterOperations, notAsked } from './authorized-operations.ts'
@@ -28,10 +27,12 @@ export const describeCluster = handler({
   ): DescribeClusterResponse {
     const { endpointType } = request
     if (endpointType === controllerEndpoints) {
-      throw new KafkaError('MISMATCHED_ENDPOINT_TYPE', 'this is an endpoint of a broker')
+      const message = 'This is an endpoint of a broker; controllers have none of their own.'
+      return refusal(errorCodes.MISMATCHED_ENDPOINT_TYPE, message)
     }
     if (endpointType !== brokerEndpoints) {
-      throw new KafkaError('UNSUPPORTED_ENDPOINT_TYPE', `endpoint type ${endpointType}`)
+      const message = `There is no endpoint type ${endpointType}.`
+      return refusal(errorCodes.UNSUPPORTED_ENDPOINT_TYPE, message)
     }
     const { image, controllerId } = metadata
     const brokers: DescribeClusterResponse['brokers'][number][] = []
@@ -54,14 +55,18 @@ export const describeCluster = handler({
         : notAsked,
     }
   },
-  refuse: ({ endpointType }, errorCode) => ({
+  refuse: (_request, errorCode) => refusal(errorCode, null),
+})
+
+function refusal(errorCode: number, errorMessage: string | null): DescribeClusterResponse {
+  return {
     throttleTimeMs: 0,
     errorCode,
-    errorMessage: null,
-    endpointType,
+    errorMessage,
+    endpointType: brokerEndpoints,
     clusterId: '',
     controllerId: -1,
     brokers: [],
     clusterAuthorizedOperations: notAsked,
-  }),
-})
+  }
+}

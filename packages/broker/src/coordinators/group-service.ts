@@ -104,7 +104,11 @@ export class GroupService implements GroupCoordinator, AsyncDisposable {
   joinGroup(request: JoinRequest, signal: AbortSignal): Promise<JoinReply> {
     const { groupId, groupInstanceId, clientId } = request
     const newMemberId = `${groupInstanceId ?? clientId}-${this.#uuid()}`
-    return this.#run(groupId, ticket => ({ kind: 'join', request, newMemberId, ticket }), signal)
+    return this.#runNamed(
+      groupId,
+      ticket => ({ kind: 'join', request, newMemberId, ticket }),
+      signal,
+    )
   }
 
   syncGroup(request: SyncRequest, signal: AbortSignal): Promise<SyncReply> {
