@@ -235,9 +235,9 @@ export class PartitionLeader {
 
   /**
    * The controller refused, or nothing is known of what it did. An answer to a proposal that is not
-   * pending any more changes nothing. Proposals must reach the controller at most once each and in
-   * the order they are handed out, as on one connection: then a refusal says that no earlier
-   * attempt has had an effect, nor will have.
+   * pending any more changes nothing. Proposals may reach the controller late, twice and after
+   * their retries: it accepts one per partition epoch at most, and none any more of an epoch in
+   * which it refused a member. So a refusal says that no attempt has had an effect, nor will have.
    */
   isrProposalFailed(error: ProposalError, proposal: IsrProposal): void {
     const next = this.#isr.refused(error, proposal)

@@ -1,10 +1,17 @@
 // The leader of a partition proposes an ISR (KIP-497, KIP-841, KIP-903).
+//
+// A proposal may come late, twice and after its own retry: brokers send it again over a new
+// connection, or to another controller, when one breaks. It is harmless because the partition epoch
+// is compared and set: a copy of an accepted proposal is of a past epoch. A refusal of a member
+// ends the epoch too. The leader then forgets whom it wanted to let in, and commits records that
+// those lack; if a copy were accepted afterwards, because the member is eligible again, it could be
+// elected without them.
 
 import type { ErrorName } from '@klamm/protocol/errors'
 import type { ElectionConfig } from '../image/effective-config.ts'
 import { type PartitionImage, partitionAfter } from '../image/partition.ts'
 import type { TopicImage } from '../image/topics.ts'
-import type { MetadataRecord } from '../records/records.ts'
+import type { MetadataRecord, PartitionChangeRecord, TopicId } from '../records/records.ts'
 import { changePartition } from './partition-change.ts'
 import { type ControllerState, ElectionConfigs } from './state.ts'
 import type {
@@ -57,6 +64,7 @@ function alterOne(
     problemWithEpochs(brokerId, before, proposed) ??
     problemWithIsr(before, proposed) ??
     problemWithMembers(state, before, proposed)
+  if (error === 'INELIGIBLE_REPLICA') records.push(endOfEpoch(topic.id, proposed.partitionIndex))
   if (error !== undefined) return failed(proposed, error)
   const record = changePartition(
     topic.id,
@@ -79,6 +87,23 @@ function alterOne(
   // The ISR completes a reassignment that takes the leader itself away.
   if (after.leader !== brokerId) return failed(proposed, 'NEW_LEADER_ELECTED')
   return altered(proposed, after)
+}
+
+/** A change of nothing but the partition epoch. */
+function endOfEpoch(topicId: TopicId, partitionIndex: number): PartitionChangeRecord {
+  return {
+    kind: 'partitionChange',
+    topicId,
+    partitionIndex,
+    isr: undefined,
+    leader: undefined,
+    replicas: undefined,
+    addingReplicas: undefined,
+    removingReplicas: undefined,
+    leaderRecoveryState: undefined,
+    elr: undefined,
+    lastKnownElr: undefined,
+  }
 }
 
 /** Epochs from the future: this controller is not the active one any more, whatever it thinks. */

@@ -57,8 +57,6 @@ export class ToyBroker implements Endpoint {
   #waiters: Waiter[] = []
   #isFlushing = false
   #isFetching = false
-  #proposalCount = 0
-  #lastProposalServed = 0
 
   constructor(options: ToyBrokerOptions) {
     this.id = options.id
@@ -286,7 +284,6 @@ export class ToyBroker implements Endpoint {
     const { world, controller, parts } = this.#options
     parts.proposing(leader, proposal)
     const { incarnation, brokerEpoch } = this
-    const number = ++this.#proposalCount
     const delayMs = world.isHealed ? 0 : world.random.below(this.#options.proposalMs)
     world.after(proposal.delayMs + delayMs, () => {
       if (this.incarnation !== incarnation) return
@@ -294,12 +291,8 @@ export class ToyBroker implements Endpoint {
         this,
         controllerEndpoint,
         proposalTimeoutMs,
-        reply => {
-          // A connection delivers once and in order, and not any more after the next one has.
-          if (number <= this.#lastProposalServed) return
-          this.#lastProposalServed = number
-          reply(controller.alterPartition(this.id, brokerEpoch, proposal))
-        },
+        // Late, twice, after its retry: whatever a network and broken connections can do.
+        reply => reply(controller.alterPartition(this.id, brokerEpoch, proposal)),
         answer => {
           if (this.incarnation !== incarnation) return
           if (answer === undefined) leader.isrProposalFailed('UNKNOWN', proposal)

@@ -103,7 +103,10 @@ export class ToyController {
     if (from !== image.leader) return 'INVALID_REQUEST'
     if (proposal.partitionEpoch !== image.partitionEpoch) return 'INVALID_UPDATE_VERSION'
     for (const member of proposal.isr) {
-      if (!this.#mayBeMember(member.brokerId, member.brokerEpoch)) return 'INELIGIBLE_REPLICA'
+      if (this.#mayBeMember(member.brokerId, member.brokerEpoch)) continue
+      // Another copy of the proposal must not be accepted later.
+      this.#commit({ isr: image.isr })
+      return 'INELIGIBLE_REPLICA'
     }
     const isr = proposal.isr.map(({ brokerId }) => brokerId)
     const removed = image.isr.filter(id => !isr.includes(id))
