@@ -7,6 +7,8 @@ export type NetworkErrorCode =
   | 'closed'
   | 'timeout'
   | 'permission'
+  /** TLS failed: a certificate is not trusted, or one side does not speak TLS. */
+  | 'tls'
 
 /** A connection could not be made or was lost. Normal: the driver that owns it retries. */
 export class NetworkError extends Error {

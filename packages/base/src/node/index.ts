@@ -7,6 +7,10 @@ export { PortNetwork } from './port-network.ts'
 export { lockDirectory, type ProcessLock } from './process-lock.ts'
 export { systemRandom } from './random.ts'
 export { networkError, systemCode } from './socket-errors.ts'
-export { SocketNetwork, type SocketNetworkOptions } from './socket-network.ts'
+export {
+  SocketNetwork,
+  type SocketNetworkOptions,
+  type TlsConnectOptions,
+} from './socket-network.ts'
 export { SocketStream } from './socket-stream.ts'
 export { siblingUrl } from './worker-url.ts'

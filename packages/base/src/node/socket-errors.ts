@@ -18,6 +18,8 @@ const codes: ReadonlyMap<string, NetworkErrorCode> = new Map([
   ['EADDRNOTAVAIL', 'unreachable'],
   ['ENOTFOUND', 'unreachable'],
   ['EAI_AGAIN', 'unreachable'],
+  // What OpenSSL says when the other side does not speak TLS, or wants a certificate of ours.
+  ['EPROTO', 'tls'],
   // A path too long for a unix socket, or a malformed address.
   ['EINVAL', 'unreachable'],
 ])
@@ -31,8 +33,16 @@ export function networkError(
   if (error instanceof NetworkError) return error
   const code = systemCode(error)
   const text = error instanceof Error ? error.message : `${error}`
-  const kind = (code === undefined ? undefined : codes.get(code)) ?? otherwise
+  const kind = kindOf(code) ?? otherwise
   return new NetworkError(kind, `${attempt}: ${text || code}`, { cause: error })
+}
+
+/** What X.509 verification says has no common name: CERT_HAS_EXPIRED, UNABLE_TO_GET_ISSUER_CERT. */
+const certificateCodes = /CERT|^ERR_(?:SSL|TLS)_|^HOSTNAME_MISMATCH$|^INVALID_(?:CA|PURPOSE)$/
+
+function kindOf(code: string | undefined): NetworkErrorCode | undefined {
+  if (code === undefined) return undefined
+  return codes.get(code) ?? (certificateCodes.test(code) ? 'tls' : undefined)
 }
 
 /** `ECONNREFUSED` and the like; undefined when the error is none of the system's. */

@@ -1,13 +1,20 @@
-// TCP and unix sockets as a Network.
+// TCP and unix sockets as a Network, with TLS on them when it is asked for.
 
 import { unlinkSync } from 'node:fs'
 import {
   createConnection,
   createServer,
+  isIP,
   type NetConnectOpts,
   type Server,
   type Socket,
 } from 'node:net'
+import {
+  createServer as createTlsServer,
+  type ConnectionOptions as TlsConnectOptions,
+  type TlsOptions as TlsListenOptions,
+  connect as tlsConnect,
+} from 'node:tls'
 import {
   type Address,
   addressText,
@@ -30,19 +37,30 @@ export interface SocketNetworkOptions {
   readonly connectTimeoutMs?: number
   /** Connections the system holds ready before they are accepted; 511 when left out. */
   readonly backlog?: number
+  /** Connections are made over TLS, with these options of `tls.connect`. */
+  readonly tlsConnect?: TlsConnectOptions
+  /** Listeners accept TLS only, with these options of `tls.createServer`. */
+  readonly tlsListen?: TlsListenOptions
 }
+
+export type { TlsConnectOptions }
 
 export class SocketNetwork implements Network {
   readonly #connectTimeoutMs: number
   readonly #backlog: number
+  readonly #tlsConnect: TlsConnectOptions | undefined
+  readonly #tlsListen: TlsListenOptions | undefined
 
   constructor(options: SocketNetworkOptions = {}) {
     this.#connectTimeoutMs = options.connectTimeoutMs ?? 10_000
     this.#backlog = options.backlog ?? 511
+    this.#tlsConnect = options.tlsConnect
+    this.#tlsListen = options.tlsListen
   }
 
   async listen(address: Address, onStream: (stream: ByteStream) => void): Promise<Listener> {
-    const open = (): Promise<Listener> => listenOnce(address, this.#backlog, onStream)
+    const open = (): Promise<Listener> =>
+      listenOnce(address, { backlog: this.#backlog, tls: this.#tlsListen }, onStream)
     try {
       return await open()
     } catch (error) {
@@ -60,12 +78,18 @@ export class SocketNetwork implements Network {
       return promise
     }
     const text = addressText(address)
-    const socket = createConnection(connectOptions(address))
+    const tls = this.#tlsConnect
+    const socket =
+      tls === undefined
+        ? createConnection(connectOptions(address))
+        : tlsConnect({ ...connectOptions(address), ...serverNameOf(address), ...tls })
+    const ready = tls === undefined ? 'connect' : 'secureConnect'
     const settle = (): void => {
       clearTimeout(timeout)
       signal?.removeEventListener('abort', onAbort)
       socket.off('error', onError)
-      socket.off('connect', onConnect)
+      socket.off('close', onClose)
+      socket.off(ready, onConnect)
     }
     const fail = (error: unknown): void => {
       settle()
@@ -77,6 +101,9 @@ export class SocketNetwork implements Network {
     const onAbort = (): void => fail(signal?.reason)
     const onError = (error: Error): void =>
       fail(networkError(error, `connecting to ${text}`, 'unreachable'))
+    // Who has closed before TLS was agreed on may never say why.
+    const onClose = (): void =>
+      fail(new NetworkError('closed', `connecting to ${text}: the other side closed`))
     const onConnect = (): void => {
       settle()
       resolve(new SocketStream(socket, text))
@@ -86,7 +113,8 @@ export class SocketNetwork implements Network {
     }, this.#connectTimeoutMs)
     signal?.addEventListener('abort', onAbort, { once: true })
     socket.once('error', onError)
-    socket.once('connect', onConnect)
+    socket.once('close', onClose)
+    socket.once(ready, onConnect)
     return promise
   }
 
@@ -114,17 +142,26 @@ function connectOptions(address: Address): NetConnectOpts {
   }
 }
 
+/** What certificate to ask for, and to expect; an address of IP cannot be asked for. */
+function serverNameOf(address: Address): TlsConnectOptions {
+  if (address.kind !== 'tcp' || isIP(address.host) !== 0) return {}
+  return { servername: address.host }
+}
+
 function listenOnce(
   address: Address,
-  backlog: number,
+  { backlog, tls }: { readonly backlog: number; readonly tls: TlsListenOptions | undefined },
   onStream: (stream: ByteStream) => void,
 ): Promise<Listener> {
   const { promise, resolve, reject } = Promise.withResolvers<Listener>()
   if (address.kind === 'peer') {
     throw new NetworkError('unreachable', `no socket listens on ${addressText(address)}`)
   }
-  const server = createServer({ noDelay: true, keepAlive: true, highWaterMark: acceptedMarkBytes })
-  server.on('connection', socket => onStream(new SocketStream(socket, remoteOf(socket, address))))
+  const options = { noDelay: true, keepAlive: true, highWaterMark: acceptedMarkBytes }
+  const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls })
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    onStream(new SocketStream(socket, remoteOf(socket, address)))
+  })
   server.once('error', (error: Error) => {
     reject(networkError(error, `listening on ${addressText(address)}`, 'unreachable'))
   })

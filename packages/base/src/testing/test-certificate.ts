@@ -1,0 +1,21 @@
+// A certificate for TLS in tests: signed by itself, for `localhost` and 127.0.0.1, until 2120. The key
+// stands here for everybody to read: nothing outside of tests may trust it.
+
+export const testCertificate = `-----BEGIN CERTIFICATE-----
+MIIBaDCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIuX20eyE+WjwEsT
+OLQODBkjNwvvaX+If9vTMDCrClI42KlAhv2liATG+3ZQxcKWXNYR1HmFsS2paEnd
+T9IuB6mjTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
+BTADAQH/MB0GA1UdDgQWBBReW2lMUaL7RXVqN0PwIZ6WvIgO5jAKBggqhkjOPQQD
+AgNJADBGAiEA2/NwVG8sAtKMkgQ5tQa0B7cmywrWmVKXsZdkG5buuaICIQCrV6sz
+tdmuKFtKUAZVs3vZOJ8PCl0lC6g17YdO967lLA==
+-----END CERTIFICATE-----
+`
+
+export const testKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgWRPE9ZY2/k7Jgn8R
+KBQSoNENSGOBOAgR5QQx5HiUt4yhRANCAASLl9tHshPlo8BLEzi0DgwZIzcL72l/
+iH/b0zAwqwpSONipQIb9pYgExvt2UMXCllzWEdR5hbEtqWhJ3U/SLgep
+-----END PRIVATE KEY-----
+`
