@@ -30,7 +30,7 @@ export interface ClientCore extends AsyncDisposable {
 /** Connects to nothing yet. Throws ERR_INVALID_ARGUMENT when an option makes no sense. */
 export function openCore(given: KafkaOptions): ClientCore {
   const options = resolveOptions(given)
-  const env = environmentOf(given)
+  const env = environmentOf(given, options.connectionTimeoutMs)
   const { clientId, requestTimeoutMs, retry, metadataMaxAgeMs, signal } = options
   const scope = new TaskScope((task, error) => env.log.error('a task failed', { task, error }))
   const brokers = new Brokers({ env, ...options })

@@ -2,7 +2,7 @@
 
 import type { BackoffOptions } from '@klamm/base'
 import type { Address, Logger } from '@klamm/base/env'
-import type { LogLevel } from '@klamm/base/node'
+import type { LogLevel, TlsConnectOptions } from '@klamm/base/node'
 import type { ClientEnv } from './env.ts'
 import { KafkaError } from './errors.ts'
 import { defaultRetry } from './network/retry.ts'
@@ -16,7 +16,7 @@ export interface KafkaOptions {
    */
   readonly brokers: string | readonly string[]
   /** TLS: true for Node's own trust, or what `tls.connect` takes (ca, cert, key, servername). */
-  readonly ssl?: boolean
+  readonly ssl?: boolean | TlsConnectOptions
   /** How long one attempt to connect may take, in ms; 10 s when left out. */
   readonly connectionTimeoutMs?: number
   /** How long to wait for an answer, in ms; 30 s when left out. */
@@ -53,6 +53,9 @@ export function resolveOptions(options: KafkaOptions): ResolvedOptions {
     .map(text => `${text}`.trim())
     .filter(text => text !== '')
   if (texts.length === 0) throw invalid('brokers: at least one `host:port` is needed')
+  if (options.env?.network !== undefined && options.ssl !== undefined && options.ssl !== false) {
+    throw invalid('ssl: the network that was given has to bring TLS itself')
+  }
   if (typeof clientId !== 'string') throw invalid('clientId: a string is needed')
   const initialMs = positive('retry.initialMs', retry.initialMs, defaultRetry.initialMs)
   const maxMs = positive('retry.maxMs', retry.maxMs, Math.max(initialMs, defaultRetry.maxMs))

@@ -33,8 +33,8 @@ export class SocketStream implements ByteStream {
     socket.on('error', (error: Error) => {
       this.#error ??= networkError(error, `connection with ${remoteAddress}`, 'closed')
     })
-    // Node closes by itself when what is queued has been written; under TLS it may wait for that for
-    // ever when the other side has gone meanwhile. Nobody reads any more what has not left by now.
+    // Node closes by itself when what is queued has been written; under TLS it may wait for that
+    // for ever when the other side has gone meanwhile. What has not left by now nobody reads.
     if ('encrypted' in socket) socket.on('end', () => socket.destroy())
     socket.on('close', () => {
       clearTimeout(this.#linger)

@@ -10,4 +10,5 @@ export {
   type StorageHarness,
   storageContract,
 } from './storage-contract.ts'
+export { testCertificate, testKey } from './test-certificate.ts'
 export { TestClock } from './test-clock.ts'

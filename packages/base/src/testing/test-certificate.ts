@@ -1,5 +1,5 @@
-// A certificate for TLS in tests: signed by itself, for `localhost` and 127.0.0.1, until 2120. The key
-// stands here for everybody to read: nothing outside of tests may trust it.
+// A certificate for TLS in tests: signed by itself, for `localhost` and 127.0.0.1, until 2120. The
+// key stands here for everybody to read: nothing outside of tests may trust it.
 
 export const testCertificate = `-----BEGIN CERTIFICATE-----
 MIIBaDCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv

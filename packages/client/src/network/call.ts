@@ -102,6 +102,13 @@ export class Call {
     return new KafkaError(code, `${this.#what}: ${what}`, { ...this.#where, cause })
   }
 
+  /** An error of the connection as one of this request. */
+  wrap(error: KafkaError): KafkaError {
+    const { code, message, cause, retriable } = error
+    if (code !== 'ERR_CONNECTION' && code !== 'ERR_PROTOCOL') return error
+    return new KafkaError(code, `${this.#what}: ${message}`, { ...this.#where, cause, retriable })
+  }
+
   get #what(): string {
     const { name } = this.schema
     return this.brokerId === undefined ? name : `${name} to broker ${this.brokerId}`

@@ -2,7 +2,7 @@
 // requests while it does, connects again after a loss, and waits longer after each failure.
 
 import { Backoff, type BackoffOptions } from '@klamm/base'
-import { type Address, addressText, Deadline } from '@klamm/base/env'
+import { type Address, addressText, Deadline, NetworkError } from '@klamm/base/env'
 import { ApiVersions } from '@klamm/protocol'
 import { diagnostics } from '../diagnostics.ts'
 import type { ClientEnv } from '../env.ts'
@@ -188,9 +188,7 @@ export class Channel {
     this.#queue = []
     for (const call of queue) {
       if (call.isOver) continue
-      const { code } = error
-      if (code !== 'ERR_CONNECTION' && code !== 'ERR_PROTOCOL') call.fail(error)
-      else call.fail(call.error(code, error.message, error.cause))
+      call.fail(call.wrap(error))
     }
   }
 
@@ -205,6 +203,8 @@ export class Channel {
   #connectionError(cause: unknown): KafkaError {
     const reason = cause instanceof Error ? cause.message : `${cause}`
     const what = reason.includes(this.#text) ? reason : `connecting to ${this.#text}: ${reason}`
-    return new KafkaError('ERR_CONNECTION', what, { cause })
+    // No wait makes a certificate trusted.
+    const isTls = cause instanceof NetworkError && cause.code === 'tls'
+    return new KafkaError('ERR_CONNECTION', what, { cause, retriable: !isTls })
   }
 }

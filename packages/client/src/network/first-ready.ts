@@ -47,7 +47,7 @@ export function firstReady<C extends Candidate>(
 
 /** What one of them says for itself matters more than that nobody could be reached. */
 function noneReady(errors: readonly unknown[]): unknown {
-  const telling = errors.find(error => KafkaError.is(error) && error.code !== 'ERR_CONNECTION')
+  const telling = errors.find(error => KafkaError.is(error) && !error.retriable)
   if (telling !== undefined) return telling
   if (errors.length === 1) return errors[0]
   const texts = errors.map(error => (error instanceof Error ? error.message : `${error}`))
