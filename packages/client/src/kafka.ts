@@ -2,6 +2,9 @@
 
 import { type ClientCore, openCore } from './core.ts'
 import { type KafkaOptions, resolveOptions } from './options.ts'
+import type { RawData } from './producer/messages.ts'
+import { Producer } from './producer/producer.ts'
+import type { ProducerOptions } from './producer/producer-options.ts'
 
 export class Kafka {
   readonly #options: KafkaOptions
@@ -10,6 +13,11 @@ export class Kafka {
   constructor(options: KafkaOptions) {
     resolveOptions(options)
     this.#options = options
+  }
+
+  /** Connects to nothing before the first `send`. Throws ERR_INVALID_ARGUMENT. */
+  producer<K = RawData, V = RawData>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
+    return new Producer(openCore(this.#options), options)
   }
 
   /** A core for something built on this client that is none of its own classes. */

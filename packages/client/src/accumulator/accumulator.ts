@@ -348,7 +348,7 @@ export class Accumulator<S extends RecordSink, T> {
         this.#giveUp(queue, batch, {
           code: 'ERR_DELIVERY_TIMEOUT',
           message: undefined,
-          cause: lastFailure,
+          before: lastFailure,
         })
       }
     }

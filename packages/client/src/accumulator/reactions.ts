@@ -13,6 +13,8 @@ export interface Failure {
   readonly message: string | undefined
   /** What it was caused by on this side. */
   readonly cause?: unknown
+  /** How the last attempt had ended, when time was up. */
+  readonly before?: Failure | undefined
 }
 
 /**

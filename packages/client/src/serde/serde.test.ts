@@ -75,7 +75,7 @@ test('an error says which field of which topic it was, and why', () => {
 
 const Order = z.object({
   id: z.string(),
-  at: z.iso.datetime().transform(text => new Date(text)),
+  at: z.iso.datetime().transform(text => Date.parse(text)),
   items: z.array(z.object({ quantity: z.number().int() })).default([]),
 })
 
@@ -87,7 +87,7 @@ test('a schema checks both directions and types both ends', () => {
   expect(sent).toBe('{"id":"a","at":"2026-01-01T00:00:00Z"}')
   expect(deserialized(serde, encoded(sent), value)).toEqual({
     id: 'a',
-    at: new Date('2026-01-01T00:00:00Z'),
+    at: Date.parse('2026-01-01T00:00:00Z'),
     items: [],
   })
 })
