@@ -186,19 +186,22 @@ export class Connection {
     this.#inFlight.clear()
     for (const call of calls) {
       call.onGivenUp = undefined
-      call.fail(failureOf(call, error))
+      call.fail(failureOf(call, error, this.#hasReceived))
     }
     this.#options.onClosed(error)
   }
 }
 
 /** What a call fails with that waits for an answer when the connection ends. */
-function failureOf(call: Call, error: Error | undefined): unknown {
+function failureOf(call: Call, error: Error | undefined, hasReceived: boolean): unknown {
   if (KafkaError.is(error) && error.code !== 'ERR_CONNECTION') {
     if (error.code !== 'ERR_PROTOCOL') return error
     return call.error('ERR_PROTOCOL', error.message, error)
   }
-  return call.error('ERR_CONNECTION', 'the connection was lost before the answer came', error)
+  const what = hasReceived
+    ? 'the connection was lost before the answer came'
+    : 'the connection was closed before the first answer; a broker that expects TLS does so (`ssl`)'
+  return call.error('ERR_CONNECTION', what, error)
 }
 
 /** ApiVersions refused for its version is answered in version 0, whatever was asked. */

@@ -57,14 +57,14 @@ export class FakeConnection {
   }
 
   #onData(chunk: Uint8Array): void {
-    this.#frames.push(chunk)
-    for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
-      try {
+    try {
+      this.#frames.push(chunk)
+      for (let frame = this.#frames.next(); frame !== undefined; frame = this.#frames.next()) {
         this.#onFrame(frame)
-      } catch (error) {
-        this.#options.onFailure(error)
-        this.#stream.destroy()
       }
+    } catch (error) {
+      this.#options.onFailure(error)
+      this.#stream.destroy()
     }
   }
 
