@@ -26,6 +26,7 @@ import { PeerChannels } from './network/peer-channels.ts'
 import { RequestMemory } from './network/request-memory.ts'
 import { PartitionLookup } from './partition/lookup.ts'
 import { PartitionManager } from './partition/partition-manager.ts'
+import { Scrub } from './partition/scrub.ts'
 import { Quorum } from './quorum/quorum.ts'
 import { Registration } from './quorum/registration.ts'
 import { FetchSessionCache } from './replica/index.ts'
@@ -137,6 +138,9 @@ export class Broker implements AsyncDisposable {
     this.#listener = this.#parts.use(await this.#listen('client', listen))
     this.#quorum.start()
     this.#registration = this.#parts.use(this.#startRegistration(this.#listener.address))
+    const { clock } = this.#env
+    const partitions = this.#partitions
+    this.#parts.use(Scrub.start({ clock, partitions, onFailure: this.#onFailure }))
   }
 
   /** Whether the controller lets this broker serve at the moment. */

@@ -51,7 +51,7 @@ export class HeldReplicas {
   }
 
   /** From now on the replica is held. `report` comes after, for all found at the same time. */
-  hold({ topicId, topicName, partitionIndex }: Lost, leaderEpoch: number, reason: unknown): void {
+  hold({ topicId, topicName, partitionIndex }: Lost, leaderEpoch: number, error: Error): void {
     const held = { topicId, partitionIndex, leaderEpoch, isReported: false }
     this.#held.set(logIdOf(held), held)
     this.#unsent.push(held)
@@ -60,7 +60,7 @@ export class HeldReplicas {
       {
         topic: topicName,
         partition: partitionIndex,
-        reason,
+        error,
       },
     )
   }

@@ -136,8 +136,8 @@ export class PartitionManager implements MetadataPublisher, AsyncDisposable {
     if (corruptLogs.size === 0 && lostTail === undefined) return
     const { leaderless, following, leading } = localChanges(everything(changes), brokerId)
     for (const change of [...leaderless, ...following, ...leading]) {
-      const reason = corruptLogs.get(logIdOf(change)) ?? lostTail
-      if (reason !== undefined) this.#held.hold(change, change.partition.leaderEpoch, reason)
+      const error = corruptLogs.get(logIdOf(change)) ?? lostTail
+      if (error !== undefined) this.#held.hold(change, change.partition.leaderEpoch, error)
     }
   }
 
