@@ -323,7 +323,8 @@ export class Broker implements AsyncDisposable {
       handlers,
       services: this.#makeServices(),
       isController: () => this.#quorum.controller.isActive,
-      forward: (frame, { signal }) => this.#controllerChannel.forward(frame, signal),
+      forward: (frame, { signal }, handler) =>
+        this.#controllerChannel.forward(frame, signal, handler),
       onPeerMessage: frame => this.#quorum.receive(frame),
       onBug: this.#onFailure,
     })

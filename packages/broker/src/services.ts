@@ -56,8 +56,9 @@ export interface DecisionContext {
 export interface ControllerService {
   /**
    * Runs a decision at once; resolves with its reply when its records, and all decided before, are
-   * committed. Rejects with KafkaError NOT_CONTROLLER when this broker is not the active controller
-   * or ceases to be before the commit: then the outcome is unknown.
+   * committed. Rejects with KafkaError NOT_CONTROLLER when this broker is not the active
+   * controller, and with REQUEST_TIMED_OUT when it ceases to be before the commit: then the outcome
+   * is unknown.
    */
   run<Reply>(
     decide: (controller: Controller, context: DecisionContext) => Outcome<Reply>,

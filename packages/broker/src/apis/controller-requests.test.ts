@@ -8,6 +8,7 @@ import { alterPartition } from './alter-partition.ts'
 import { assignReplicasToDirs } from './assign-replicas-to-dirs.ts'
 import { brokerHeartbeat } from './broker-heartbeat.ts'
 import { brokerRegistration } from './broker-registration.ts'
+import { handlers } from './index.ts'
 import { ask, versionsOf } from './testing/ask.ts'
 import { clusterOf, servicesOf } from './testing/cluster.ts'
 
@@ -166,4 +167,11 @@ test('AllocateProducerIds hands out blocks', async () => {
   expect(await next()).toMatchObject({ producerIdStart: 0, producerIdLen: 1000 })
   expect(await next()).toMatchObject({ producerIdStart: 1000, producerIdLen: 1000 })
   expect(await next(77)).toMatchObject({ errorCode: errorCodes.STALE_BROKER_EPOCH })
+})
+
+test('what would be told of its own effect is not asked of the controller twice', () => {
+  const names = handlers
+    .filter(({ isRepeatable }) => !isRepeatable)
+    .map(({ schema }) => schema.name)
+  expect(names).toEqual(['CreateTopics', 'DeleteTopics', 'CreatePartitions'])
 })

@@ -16,6 +16,7 @@ export const createPartitions = handler({
   schema: CreatePartitions,
   versions: [0, 3],
   runsOn: 'controller',
+  isRepeatable: false,
   async handle(
     { controller }: Needs,
     _context,

@@ -21,6 +21,7 @@ export const createTopics = handler({
   schema: CreateTopics,
   versions: [2, 7],
   runsOn: 'controller',
+  isRepeatable: false,
   async handle(
     { controller, metadata, staticConfigs }: Needs,
     _context,

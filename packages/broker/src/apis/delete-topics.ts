@@ -18,6 +18,7 @@ export const deleteTopics = handler({
   schema: DeleteTopics,
   versions: [1, 6],
   runsOn: 'controller',
+  isRepeatable: false,
   async handle(
     { controller }: Needs,
     { apiVersion },

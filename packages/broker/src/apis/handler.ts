@@ -35,6 +35,12 @@ export interface Handler<Needs, S extends ApiSchema = ApiSchema> {
   readonly versions: readonly [number, number]
   /** `controller`: forwarded to the active controller when that is another broker. */
   readonly runsOn: 'broker' | 'controller'
+  /**
+   * Of what runs on the controller: done twice is as good as done once, also for what is answered.
+   * Else it is not sent again when nobody knows what became of it (a topic that exists already may
+   * be the one that was asked for), and the client is told so by REQUEST_TIMED_OUT.
+   */
+  readonly isRepeatable: boolean
   /** `peer`: only other brokers may ask; not advertised to clients, unknown on their listeners. */
   readonly askedBy: 'anyone' | 'peer'
   handle(
@@ -62,11 +68,15 @@ interface Definition<Needs, S extends ApiSchema> {
   readonly versions: readonly [number, number]
   readonly runsOn?: 'broker' | 'controller'
   readonly askedBy?: 'anyone' | 'peer'
+  readonly isRepeatable?: boolean
   readonly handle: Handler<Needs, S>['handle']
   readonly refuse: Handler<Needs, S>['refuse']
 }
 
-/** Defines a handler. `runsOn` is `broker` and `askedBy` is `anyone` unless said otherwise. */
+/**
+ * Defines a handler. Unless said otherwise it `runsOn` the broker, is `askedBy` anyone and
+ * `isRepeatable`.
+ */
 export function handler<Needs, S extends ApiSchema>(
   definition: Definition<Needs, S>,
 ): Handler<Needs, S> {
@@ -76,5 +86,5 @@ export function handler<Needs, S extends ApiSchema>(
     known <= first && first <= last && last <= newest,
     'a handler serves versions of its table',
   )
-  return { runsOn: 'broker', askedBy: 'anyone', ...definition }
+  return { runsOn: 'broker', askedBy: 'anyone', isRepeatable: true, ...definition }
 }

@@ -14,6 +14,8 @@ type Answer = ResponseOf<typeof Heartbeat>
 
 const body = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null }
 const fine: Answer = { throttleTimeMs: 0, errorCode: 0 }
+/** As CreateTopics: who asks again may be told of its own topic. */
+const once = { isRepeatable: false }
 const notController: Answer = { throttleTimeMs: 0, errorCode: errorCodes.NOT_CONTROLLER }
 
 /** Broker 1 asks; `remote` and `local` answer for the others and for itself. */
@@ -115,21 +117,50 @@ test('a request of a client is forwarded in an envelope', async () => {
   const remote = vi.fn(() => Promise.resolve({ responseData, errorCode: 0 }))
   const { abort, state, channel } = channelOf(remote)
   state.controllerId = 2
-  expect(await channel.forward(frame, abort.signal)).toBe(responseData)
+  expect(await channel.forward(frame, abort.signal, once)).toBe(responseData)
 })
 
 test('what the controller refuses is refused with its own error', async () => {
   const refusal = { responseData: null, errorCode: errorCodes.INVALID_REQUEST }
   const { abort, state, channel } = channelOf(() => Promise.resolve(refusal))
   state.controllerId = 2
-  await expect(channel.forward(new Uint8Array(1), abort.signal)).rejects.toMatchObject({
+  await expect(channel.forward(new Uint8Array(1), abort.signal, once)).rejects.toMatchObject({
     errorName: 'INVALID_REQUEST',
   })
 })
 
+const lost = new NetworkError('closed', 'lost')
+const refused = new NetworkError('refused', 'nobody listens')
+
+test('a request whose outcome nobody knows is sent again only when that is harmless', async () => {
+  const responseData = Uint8Array.of(4, 5)
+  const answer = { responseData, errorCode: 0 }
+  for (const [isRepeatable, first, outcome, tries] of [
+    [true, lost, responseData, 2],
+    [false, lost, { errorName: 'REQUEST_TIMED_OUT' }, 1],
+    // It never left this broker, or was refused before anything was decided.
+    [false, refused, responseData, 2],
+    [false, new KafkaError('NOT_CONTROLLER'), responseData, 2],
+  ] as const) {
+    const remote = vi.fn(() => Promise.resolve(answer as unknown))
+    remote.mockImplementationOnce(() => Promise.reject(first))
+    const { abort, state, channel, wait } = channelOf(remote)
+    state.controllerId = 2
+    const options = { isRepeatable }
+    const told = channel
+      .forward(new Uint8Array(1), abort.signal, options)
+      .catch((error: Error) => error)
+    await wait(500)
+    expect(await told).toMatchObject(outcome)
+    expect(remote).toHaveBeenCalledTimes(tries)
+  }
+})
+
 test('without a controller a forwarded request times out as the client knows it', async () => {
   const { abort, channel, wait } = channelOf(() => Promise.resolve(fine))
-  const failed = channel.forward(new Uint8Array(1), abort.signal).catch((error: Error) => error)
+  const failed = channel
+    .forward(new Uint8Array(1), abort.signal, once)
+    .catch((error: Error) => error)
   await wait(30_000)
   expect(await failed).toMatchObject({ errorName: 'REQUEST_TIMED_OUT' })
 })
@@ -146,7 +177,7 @@ test('clients have no more bytes under way to the controller than the bound', as
   const gone = new AbortController()
   const never = new AbortController().signal
   const sent = [never, never, gone.signal, never].map(signal =>
-    channel.forward(half, signal).then(
+    channel.forward(half, signal, once).then(
       () => 'answered',
       (error: Error) => error.message,
     ),
@@ -170,7 +201,7 @@ test('a request that waited too long for its turn is timed out as any other', as
   const { channel, wait } = channelOf(() => Promise.resolve(fine))
   const frame = new Uint8Array(maxForwardedBytes)
   const errors = [1, 2].map(() =>
-    channel.forward(frame, new AbortController().signal).catch((error: KafkaError) => error),
+    channel.forward(frame, new AbortController().signal, once).catch((error: KafkaError) => error),
   )
   await settled()
   await wait(30_000)

@@ -51,8 +51,9 @@ export class ControllerChannel {
 
   /**
    * Asks the active controller. `errorOf` finds the code that says NOT_CONTROLLER in the answer.
-   * The request may be sent several times, so it must be harmless to repeat. Rejects with
-   * TimeoutError after `timeoutMs`, or with `signal.reason`.
+   * The request may be sent several times, so it must be harmless to repeat; one that is not
+   * `isRepeatable` rejects with KafkaError REQUEST_TIMED_OUT when the connection is lost after it
+   * was sent. Rejects with TimeoutError after `timeoutMs`, or with `signal.reason`.
    */
   async request<S extends ApiSchema>(
     schema: S,
@@ -62,6 +63,7 @@ export class ControllerChannel {
       readonly timeoutMs: number
       readonly signal: AbortSignal
       readonly errorOf: (response: ResponseOf<S>) => number
+      readonly isRepeatable?: boolean
     },
   ): Promise<ResponseOf<S>> {
     const { clock, brokerId, peers, local } = this.#options
@@ -79,6 +81,7 @@ export class ControllerChannel {
           if (options.errorOf(response) !== errorCodes.NOT_CONTROLLER) return response
         } catch (error) {
           if (!isWorthAnotherTry(error)) throw error
+          if (options.isRepeatable === false && mayHaveArrived(error)) throw outcomeUnknown(error)
         }
       }
       await clock.sleep(backoff.failed(), deadline.signal)
@@ -87,10 +90,14 @@ export class ControllerChannel {
 
   /**
    * Has the controller answer a client's request (KIP-590). Resolves with the response frame.
-   * Rejects with KafkaError REQUEST_TIMED_OUT when no controller was found in time: the request may
-   * still have had its effect.
+   * Rejects with KafkaError REQUEST_TIMED_OUT when no controller has answered in time, or, unless
+   * it `isRepeatable`, when the connection was lost: the request may still have had its effect.
    */
-  async forward(frame: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async forward(
+    frame: Uint8Array,
+    signal: AbortSignal,
+    { isRepeatable }: { readonly isRepeatable: boolean },
+  ): Promise<Uint8Array> {
     const { clock } = this.#options
     using deadline = new Deadline(clock, forwardTimeoutMs, 'forwarding a request', signal)
     const bytes = frame.byteLength
@@ -105,6 +112,7 @@ export class ControllerChannel {
         timeoutMs: forwardTimeoutMs,
         signal: deadline.signal,
         errorOf: ({ errorCode }) => errorCode,
+        isRepeatable,
       }).finally(() => this.#forwarded.release(bytes))
       if (response.responseData !== null && response.errorCode === errorCodes.NONE) {
         return response.responseData
@@ -138,4 +146,18 @@ function acquired(budget: ByteBudget, bytes: number, signal: AbortSignal): Promi
 function isWorthAnotherTry(error: unknown): boolean {
   if (error instanceof NetworkError) return true
   return error instanceof KafkaError && error.errorName === 'NOT_CONTROLLER'
+}
+
+/**
+ * Any other failure of the network comes before the request is sent. Kafka's brokers send it again
+ * all the same (NodeToControllerChannelManager), so that CreateTopics may be told that its own
+ * topic exists.
+ */
+function mayHaveArrived(error: unknown): boolean {
+  return error instanceof NetworkError && error.code === 'closed'
+}
+
+function outcomeUnknown(cause: unknown): KafkaError {
+  const message = 'the connection to the controller was lost before it answered'
+  return new KafkaError('REQUEST_TIMED_OUT', message, { cause })
 }

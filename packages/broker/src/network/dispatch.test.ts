@@ -232,7 +232,8 @@ test('what belongs to the controller is forwarded as it came, unless it is here'
   const { dispatch } = dispatching([createTopics], { forward, isController: () => isController })
   const forwarded = await answerOf(CreateTopics, 7, dispatch.answer(client, create))
   expect(forwarded).toMatchObject({ correlationId: 42, body: { throttleTimeMs: 9 } })
-  expect(forward).toHaveBeenCalledExactlyOnceWith(create, expect.anything())
+  const handler = expect.objectContaining({ isRepeatable: true })
+  expect(forward).toHaveBeenCalledExactlyOnceWith(create, expect.anything(), handler)
   isController = true
   const { body } = await answerOf(CreateTopics, 7, dispatch.answer(client, create))
   expect(body.throttleTimeMs).toBe(7)
@@ -273,6 +274,27 @@ test('only the active controller answers what was forwarded', async () => {
     errorName: 'NOT_CONTROLLER',
   })
 })
+
+test.each([
+  [true, 'NOT_CONTROLLER'],
+  [false, 'REQUEST_TIMED_OUT'],
+] as const)(
+  'a controller that resigned before the commit: repeatable %s, then it says %s',
+  async (isRepeatable, errorName) => {
+    const handle = () => Promise.reject(new KafkaError('REQUEST_TIMED_OUT'))
+    const { dispatch } = dispatching([{ ...createTopics, isRepeatable, handle }])
+    const { body } = await answerOf(CreateTopics, 7, dispatch.answer(client, create))
+    expect(body.throttleTimeMs).toBe(errorCodes[errorName])
+    const context = { signal: new AbortController().signal } as never
+    const forwarded = dispatch.answerForwarded(create, context)
+    // What may be repeated is asked of the next controller; else the client has its answer.
+    if (isRepeatable) await expect(forwarded).rejects.toMatchObject({ errorName })
+    else {
+      const told = decodeResponse(CreateTopics, 7, await forwarded).body
+      expect(told.throttleTimeMs).toBe(errorCodes[errorName])
+    }
+  },
+)
 
 test('a broker is refused by itself as by any other', async () => {
   const { dispatch } = dispatching([peersOnly])

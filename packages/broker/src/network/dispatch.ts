@@ -7,6 +7,7 @@ import {
   ApiVersions,
   DecodeError,
   decodeRequest,
+  type ErrorName,
   encodeResponse,
   errorCodes,
   KafkaError,
@@ -25,7 +26,11 @@ export interface DispatchOptions<Services> {
   /** True when this broker is the active controller. */
   readonly isController: () => boolean
   /** Has the active controller answer a request frame; resolves with its response frame's body. */
-  readonly forward: (frame: Uint8Array, context: RequestContext) => Promise<Uint8Array>
+  readonly forward: (
+    frame: Uint8Array,
+    context: RequestContext,
+    handler: Pick<Handler<Services>, 'isRepeatable'>,
+  ) => Promise<Uint8Array>
   /** A private one-way message between brokers. */
   readonly onPeerMessage: (frame: Uint8Array) => void
   /** A bug: the broker cannot be trusted any more. */
@@ -116,8 +121,10 @@ export class Dispatch<Services> {
       assert(response !== noResponse, 'what brokers ask each other has an answer')
       return response
     } catch (error) {
-      if (!(error instanceof KafkaError) || error.errorName === 'NOT_CONTROLLER') throw error
-      return handler.refuse(request, errorCodes[error.errorName], context)
+      if (!(error instanceof KafkaError)) throw error
+      const errorName = toldName(handler, error.errorName)
+      if (errorName === 'NOT_CONTROLLER') throw new KafkaError(errorName, error.message)
+      return handler.refuse(request, errorCodes[errorName], context)
     }
   }
 
@@ -164,7 +171,8 @@ export class Dispatch<Services> {
       const failure = classify(error, context.signal)
       if (failure.kind === 'crash') this.#options.onBug(failure.bug)
       if (failure.kind !== 'answer') throw error
-      response = handler.refuse(request, errorCodes[failure.errorName], context)
+      const errorName = toldName(handler, failure.errorName)
+      response = handler.refuse(request, errorCodes[errorName], context)
     }
     if (response === noResponse) return undefined
     return encodeResponse(schema, header.apiVersion, header.correlationId, response)
@@ -179,7 +187,7 @@ export class Dispatch<Services> {
     // Read here already: what is no request must cost its sender the connection, and nobody else.
     const request = decodeRequest(handler.schema, header.apiVersion, frame, header.bodyOffset)
     try {
-      const response = await this.#options.forward(frame, context)
+      const response = await this.#options.forward(frame, context, handler)
       const prefix = new Uint8Array(4)
       new DataView(prefix.buffer).setInt32(0, response.byteLength)
       return [prefix, response]
@@ -219,6 +227,12 @@ export function classify(error: unknown, signal: AbortSignal): Failure {
   // Whatever else fails once nobody waits any more is a consequence of that.
   if (isHarmless || signal.aborted) return { kind: 'closeConnection' }
   return { kind: 'crash', bug: error }
+}
+
+/** What may be repeated is to be asked of the next controller, whatever became of it here. */
+function toldName({ runsOn, isRepeatable }: Handler<never>, errorName: ErrorName): ErrorName {
+  const isUnknown = runsOn === 'controller' && errorName === 'REQUEST_TIMED_OUT'
+  return isUnknown && isRepeatable ? 'NOT_CONTROLLER' : errorName
 }
 
 function isVersionServed(handler: Handler<never>, version: number): boolean {

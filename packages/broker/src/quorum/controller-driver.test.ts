@@ -134,13 +134,13 @@ test('a decision without records waits for those before it, which it has seen', 
   expect(again.value).toBe('done')
 })
 
-test('who resigns says so to all that wait, whatever becomes of their records', async () => {
+test('who resigns cannot say what becomes of the records that are not committed', async () => {
   const { clock, driver, elect, run, commit } = driving()
   await elect()
   const made = run([topic])
   driver.roleChanged({ role: 'follower', term: 4 } as never)
   await settled()
-  expect(made.value).toBe('NOT_CONTROLLER')
+  expect(made.value).toBe('REQUEST_TIMED_OUT')
   expect(driver.isActive).toBe(false)
   expect(clock.pendingTimers).toBe(0)
   await commit()

@@ -148,7 +148,7 @@ export class ControllerDriver implements ControllerService {
     const waiting = this.#waiting
     this.#waiting = []
     // Their records may or may not be committed by the next leader.
-    for (const { fail } of waiting) fail(notController())
+    for (const { fail } of waiting) fail(outcomeUnknown())
   }
 
   #context(): DecisionContext {
@@ -183,7 +183,7 @@ export class ControllerDriver implements ControllerService {
   #whenCommitted(index: number, release: () => void, fail: (error: KafkaError) => void): void {
     const { offset } = this.#options.image().position
     if (offset >= index) release()
-    else if (this.#active === undefined) fail(notController())
+    else if (this.#active === undefined) fail(outcomeUnknown())
     else this.#waiting.push({ index, release, fail })
   }
 
@@ -230,4 +230,9 @@ export class ControllerDriver implements ControllerService {
 
 function notController(): KafkaError {
   return new KafkaError('NOT_CONTROLLER', 'this broker is not the active controller')
+}
+
+/** Another controller may find the records in its log and commit them, or cut them off. */
+function outcomeUnknown(): KafkaError {
+  return new KafkaError('REQUEST_TIMED_OUT', 'this broker is not the active controller any more')
 }
