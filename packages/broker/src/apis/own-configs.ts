@@ -1,5 +1,6 @@
-// The configs that say who and where a broker is. Nobody sets them here: they follow from the plan of
-// the cluster and from the ports that were bound, and are told as if the broker was started with them.
+// The configs that say who and where a broker is. Nobody sets them here: they follow from the plan
+// of the cluster and from the ports that were bound, and are told as if the broker was started with
+// them.
 
 import type { MetadataImage } from '../metadata/index.ts'
 
