@@ -1,5 +1,7 @@
 // What the cluster does with its nodes, whatever they are.
 
+import { LocalNetwork } from '@klamm/base/env'
+import { nodeClock } from '@klamm/base/node'
 import { expect, test } from 'vitest'
 import { Cluster } from './cluster.ts'
 import type { Launcher, NodeEvents } from './launcher.ts'
@@ -7,6 +9,7 @@ import type { NodeOptions } from './node-options.ts'
 
 /** A launcher whose nodes do nothing; what is done to them is written down. */
 class Script implements Launcher {
+  readonly clients = new LocalNetwork(nodeClock)
   readonly log: string[] = []
   readonly events = new Map<number, NodeEvents>()
   /** Fails each node with this before it has started. */

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { present } from '@klamm/base'
-import { ConfigError } from '@klamm/base/env'
+import { type Address, ConfigError } from '@klamm/base/env'
 import { systemRandom } from '@klamm/base/node'
+import { Kafka, type KafkaOptions } from '@klamm/client'
 import { ClusterDirectory, type ClusterIdentity, newIdentity } from './cluster-directory.ts'
+import { ReachingWithin } from './in-process.ts'
 import { InlineLauncher } from './launch-inline.ts'
 import { WorkerLauncher } from './launch-worker.ts'
 import type { Launcher, NodeHandle } from './launcher.ts'
@@ -94,6 +96,19 @@ export class Cluster implements AsyncDisposable {
     return this.brokers.map(({ host, port }) => `${host}:${port}`)
   }
 
+  /**
+   * A client of this cluster, in this process and without sockets. What is made from it is closed
+   * by whoever made it, not by the cluster.
+   */
+  client(options: Omit<KafkaOptions, 'brokers'> = {}): Kafka {
+    const network = new ReachingWithin(this.#launcher.clients, address => this.#brokerIdAt(address))
+    return new Kafka({
+      ...options,
+      brokers: this.bootstrapServers,
+      env: { network, ...options.env },
+    })
+  }
+
   /** Failures of nodes that ended by themselves. */
   get failures(): readonly Error[] {
     return this.#failures
@@ -177,6 +192,13 @@ export class Cluster implements AsyncDisposable {
     // The failure has been told; that the remains fail too is no news.
     const ended = node.kill().catch(() => undefined)
     this.#ending.set(brokerId, ended)
+  }
+
+  #brokerIdAt(address: Address): number | undefined {
+    if (address.kind !== 'tcp') return undefined
+    const isThere = (broker: BrokerAddress): boolean =>
+      broker.port === address.port && broker.host === address.host
+    return this.brokers.find(isThere)?.brokerId
   }
 
   #take(brokerId: number): NodeHandle {

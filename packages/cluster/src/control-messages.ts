@@ -9,6 +9,8 @@ export interface NodeWorkerData {
   readonly options: NodeOptions
   /** To the hub that connects the brokers of this process. */
   readonly peers: MessagePort
+  /** To the hub through which clients of this process come. */
+  readonly clients: MessagePort
 }
 
 export type ToNode = { readonly kind: 'stop'; readonly how: StopKind }

@@ -9,6 +9,7 @@ import { handOverMs, openNode } from './open-node.ts'
 
 export class InlineLauncher implements Launcher {
   readonly #peers = new LocalNetwork(nodeClock)
+  readonly clients = new LocalNetwork(nodeClock)
   /** What nodes without a data directory keep: it survives them, as a page cache would. */
   readonly #memories = new Map<number, MemoryEngine>()
 
@@ -21,8 +22,9 @@ export class InlineLauncher implements Launcher {
       events.onFailure(brokerId, asError(error))
     }
     let broker: Broker | undefined
+    const networks = { peers: this.#peers, clients: this.clients }
     const storage = options.dataDirectory === undefined ? this.#memory(brokerId) : undefined
-    broker = await openNode(options, this.#peers, error => void failed(error), storage)
+    broker = await openNode(options, networks, error => void failed(error), storage)
     return handleOf(broker)
   }
 

@@ -2,21 +2,24 @@
 
 import { Worker } from 'node:worker_threads'
 import { ConfigError } from '@klamm/base/env'
-import { PortHub, siblingUrl } from '@klamm/base/node'
+import { PortHub, PortNetwork, siblingUrl } from '@klamm/base/node'
 import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
 import type { Launcher, NodeEvents, NodeHandle, StopKind } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 
 export class WorkerLauncher implements Launcher {
-  readonly #hub = new PortHub()
+  readonly #peers = new PortHub()
+  readonly #clients = new PortHub()
+  readonly clients = new PortNetwork(this.#clients.attach('clients'))
 
   async launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle> {
     const { brokerId } = options
-    const peers = this.#hub.attach(`broker-${brokerId}`)
-    const data: NodeWorkerData = { options, peers }
+    const peers = this.#peers.attach(`broker-${brokerId}`)
+    const clients = this.#clients.attach(`broker-${brokerId}`)
+    const data: NodeWorkerData = { options, peers, clients }
     const worker = new Worker(siblingUrl('./node-main', import.meta.url), {
       workerData: data,
-      transferList: [peers],
+      transferList: [peers, clients],
       name: `klamm broker ${brokerId}`,
     })
     const node = new WorkerNode(brokerId, worker, events)
@@ -30,7 +33,9 @@ export class WorkerLauncher implements Launcher {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#hub.close()
+    this.#peers.close()
+    await this.clients[Symbol.asyncDispose]()
+    this.#clients.close()
   }
 }
 

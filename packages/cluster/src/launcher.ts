@@ -1,5 +1,6 @@
 // How nodes are run: inline or in worker threads. Both keep this contract.
 
+import type { Network } from '@klamm/base/env'
 import type { NodeOptions } from './node-options.ts'
 
 export interface NodeEvents {
@@ -24,6 +25,8 @@ export interface NodeHandle {
 }
 
 export interface Launcher extends AsyncDisposable {
+  /** Where clients in this process reach the brokers: by `peer` addresses. */
+  readonly clients: Network
   /** Starts a node. Rejects with ConfigError when the operator can mend the reason. */
   launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle>
 }

@@ -11,15 +11,15 @@ import { handOverMs, openNode } from './open-node.ts'
 enableCompileCache()
 
 const parent = present(parentPort, 'a node runs in a worker thread')
-const { options, peers } = workerData as NodeWorkerData
+const { options, peers, clients } = workerData as NodeWorkerData
 
 function say(message: FromNode): void {
   parent.postMessage(message)
 }
 
 async function run(): Promise<void> {
-  const network = new PortNetwork(peers)
-  const broker = await openNode(options, network, error => {
+  const networks = { peers: new PortNetwork(peers), clients: new PortNetwork(clients) }
+  const broker = await openNode(options, networks, error => {
     say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
   })
   const { address } = broker
@@ -40,7 +40,8 @@ async function run(): Promise<void> {
       .finally(() => {
         say({ kind: 'stopped' })
         parent.close()
-        void network[Symbol.asyncDispose]()
+        void networks.peers[Symbol.asyncDispose]()
+        void networks.clients[Symbol.asyncDispose]()
       })
   })
 }

@@ -10,6 +10,7 @@ import {
 } from '@klamm/base/env'
 import { createLogger, nodeClock, SocketNetwork, systemRandom } from '@klamm/base/node'
 import { type Broker, MemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
+import { ListeningTwice } from './in-process.ts'
 import type { StopKind } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 
@@ -18,18 +19,25 @@ export function handOverMs(how: StopKind): number {
   return how === 'alone' ? 10_000 : 0
 }
 
+/** The networks of this process that lead to brokers. */
+export interface ProcessNetworks {
+  readonly peers: Network
+  /** Where the broker listens for clients of this process. */
+  readonly clients: Network
+}
+
 /**
  * `storage` keeps the data of a node that lives in memory while the node itself is down. Rejects
  * with ConfigError when the operator can mend the reason.
  */
 export async function openNode(
   options: NodeOptions,
-  peers: Network,
+  networks: ProcessNetworks,
   onFailure: (error: unknown) => void,
   storage?: StorageEngine,
 ): Promise<Broker> {
   try {
-    return await open(options, peers, onFailure, storage)
+    return await open(options, networks, onFailure, storage)
   } catch (error) {
     throw operatorError(error, options)
   }
@@ -37,7 +45,7 @@ export async function openNode(
 
 async function open(
   options: NodeOptions,
-  peers: Network,
+  { peers, clients }: ProcessNetworks,
   onFailure: (error: unknown) => void,
   storage: StorageEngine | undefined,
 ): Promise<Broker> {
@@ -47,7 +55,7 @@ async function open(
     {
       clock: nodeClock,
       random: systemRandom(),
-      network: new SocketNetwork(),
+      network: new ListeningTwice(new SocketNetwork(), clients, brokerId),
       peers,
       storage: engine,
       log: createLogger({ level: options.logLevel, fields: { broker: brokerId } }),
