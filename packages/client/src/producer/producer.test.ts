@@ -1,39 +1,18 @@
 // The producer against a cluster that behaves: what goes out, and what comes back.
 
-import {
-  type CompressionName,
-  compressionOf,
-  Produce,
-  readBatchHeader,
-  readRecords,
-  type StoredRecord,
-} from '@klamm/protocol'
+import { type CompressionName, compressionOf, Produce, readBatchHeader } from '@klamm/protocol'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { Kafka } from '../kafka.ts'
 import { string } from '../serde/formats.ts'
 import { json } from '../serde/json.ts'
 import { FakeCluster } from '../testing/fake-cluster.ts'
-import type { ProducerMessage } from './messages.ts'
 import type { Producer } from './producer.ts'
 import type { ProducerOptions } from './producer-options.ts'
+import { numbered, stored, text, values } from './testing/stored.ts'
 
 function producerOf<K, V>(fake: FakeCluster, options?: ProducerOptions<K, V>): Producer<K, V> {
   return new Kafka(fake.options()).producer(options)
-}
-
-function stored(fake: FakeCluster, topic: string, partition = 0): StoredRecord[] {
-  return fake.batches(topic, partition).flatMap(batch => [...readRecords(batch)])
-}
-
-function values(fake: FakeCluster, topic: string, partition = 0): (string | null)[] {
-  return stored(fake, topic, partition).map(({ value }) => value && text(value))
-}
-
-const text = (bytes: Uint8Array | null): string => new TextDecoder().decode(bytes ?? undefined)
-
-const numbered = (count: number, more: Partial<ProducerMessage> = {}): ProducerMessage[] => {
-  return Array.from({ length: count }, (_, i) => ({ value: `v${i}`, ...more }))
 }
 
 test('records are stored in order and their places are told', async () => {
