@@ -12,8 +12,8 @@ import {
 } from './broker-options.ts'
 import { GroupPublisher } from './coordinators/group-publisher.ts'
 import { GroupService } from './coordinators/group-service.ts'
-import { InternalTopicCreator } from './coordinators/internal-topic-creator.ts'
 import { ProducerIds } from './coordinators/producer-ids.ts'
+import { TopicCreator } from './coordinators/topic-creator.ts'
 import { groupConfig, internalTopicSpecs, offsetsTopic } from './group-config.ts'
 import { maxClientAnswerBytes, maxFetchSessions } from './limits.ts'
 import { brokerLayers, defaultControllerOptions } from './metadata/index.ts'
@@ -81,7 +81,7 @@ export class Broker implements AsyncDisposable {
   readonly #partitions: PartitionManager
   readonly #losses: LossReports
   readonly #quorum: Quorum
-  readonly #internalTopics: InternalTopicCreator
+  readonly #topicsOnDemand: TopicCreator
   readonly #producerIds: ProducerIds
   readonly #dispatch: Dispatch<BrokerServices>
   #listener: BrokerListener | undefined
@@ -107,7 +107,7 @@ export class Broker implements AsyncDisposable {
     this.#partitions = this.#parts.use(this.#makePartitions())
     this.#losses = this.#parts.use(new LossReports(driver))
     this.#quorum = this.#parts.use(this.#makeQuorum())
-    this.#internalTopics = this.#parts.use(this.#makeInternalTopics())
+    this.#topicsOnDemand = this.#parts.use(this.#makeTopicsOnDemand())
     this.#producerIds = new ProducerIds(driver)
     this.#parts.defer(() => this.#producerIds.stop())
     this.#dispatch = this.#makeDispatch()
@@ -276,9 +276,9 @@ export class Broker implements AsyncDisposable {
     })
   }
 
-  #makeInternalTopics(): InternalTopicCreator {
+  #makeTopicsOnDemand(): TopicCreator {
     const { config, voters } = this.#options
-    return new InternalTopicCreator({
+    return new TopicCreator({
       clock: this.#env.clock,
       log: this.#env.log,
       controller: this.#controllerChannel,
@@ -311,7 +311,7 @@ export class Broker implements AsyncDisposable {
       }),
       answerMemory: this.#answerMemory,
       producerIds: this.#producerIds,
-      internalTopics: this.#internalTopics,
+      topicsOnDemand: this.#topicsOnDemand,
       staticConfigs: config,
       advertisedApis: advertised(handlers),
       answerEnvelope: (frame, context) => this.#dispatch.answerForwarded(frame, context),

@@ -4,7 +4,7 @@ import { staticLayers } from './broker-options.ts'
 import { brokerValue } from './config/effective.ts'
 import { numberOf } from './config/topic-config.ts'
 import type { GroupConfig } from './coordinator/groups/types.ts'
-import type { InternalTopicSpec } from './coordinators/internal-topic-creator.ts'
+import type { TopicSpec } from './coordinators/topic-creator.ts'
 
 export const offsetsTopic = '__consumer_offsets'
 
@@ -24,9 +24,9 @@ export function groupConfig(config: ReadonlyMap<string, string>): GroupConfig {
 
 export function internalTopicSpecs(
   config: ReadonlyMap<string, string>,
-): ReadonlyMap<string, InternalTopicSpec> {
+): ReadonlyMap<string, TopicSpec> {
   const number = numbersOf(config)
-  const offsets: InternalTopicSpec = {
+  const offsets: TopicSpec = {
     partitionCount: number('offsets.topic.num.partitions'),
     replicationFactor: number('offsets.topic.replication.factor'),
     configs: new Map([

@@ -6,7 +6,7 @@ import type { Clock } from '@klamm/base/env'
 import type { ApiVersionsResponse } from '@klamm/protocol'
 import type { RequestContext } from './apis/handler.ts'
 import type { GroupCoordinator } from './coordinators/group-coordinator.ts'
-import type { InternalTopics } from './coordinators/internal-topics.ts'
+import type { TopicsOnDemand } from './coordinators/topics-on-demand.ts'
 import type { Controller, MetadataImage, Outcome } from './metadata/index.ts'
 import type { AnswerMemory } from './network/answer-memory.ts'
 import type { PartitionLookup } from './partition/lookup.ts'
@@ -25,7 +25,7 @@ export interface BrokerServices {
   /** Shared by the answers to all clients. */
   readonly answerMemory: AnswerMemory
   readonly producerIds: ProducerIdSource
-  readonly internalTopics: InternalTopics
+  readonly topicsOnDemand: TopicsOnDemand
   /** The values this broker was started with, by Kafka's broker config names. */
   readonly staticConfigs: ReadonlyMap<string, string>
   /** Keys and versions served, as ApiVersions tells them. */

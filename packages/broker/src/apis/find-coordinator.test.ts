@@ -12,7 +12,7 @@ function world(leaders: readonly number[] | undefined, fenced: readonly number[]
   const topics = leaders === undefined ? [] : [{ ...offsets, leaders }]
   const needs = {
     metadata: metadataOf(topics, fenced),
-    internalTopics: { ensure: (name: string) => void ensured.push(name) },
+    topicsOnDemand: { ensure: (name: string) => void ensured.push(name) },
   }
   return { ensured, needs }
 }

@@ -15,7 +15,7 @@ import { noLeader } from '../metadata/index.ts'
 import type { BrokerServices } from '../services.ts'
 import { handler } from './handler.ts'
 
-type Needs = Pick<BrokerServices, 'metadata' | 'internalTopics'>
+type Needs = Pick<BrokerServices, 'metadata' | 'topicsOnDemand'>
 type Coordinator = FindCoordinatorResponse['coordinators'][number]
 
 /** Key type on the wire → the topic the coordinators of this kind live in. */
@@ -44,13 +44,13 @@ function keysOf(request: FindCoordinatorRequest, apiVersion: number): readonly s
   return apiVersion >= 4 ? request.coordinatorKeys : [request.key]
 }
 
-function find({ metadata, internalTopics }: Needs, keyType: number, key: string): Coordinator {
+function find({ metadata, topicsOnDemand }: Needs, keyType: number, key: string): Coordinator {
   const { image } = metadata
   const name = topics.get(keyType)
   if (name === undefined) return nowhere(key, 'INVALID_REQUEST')
   const topic = image.topics.byName(name)
   if (topic === undefined) {
-    internalTopics.ensure(name)
+    topicsOnDemand.ensure(name)
     return nowhere(key, 'COORDINATOR_NOT_AVAILABLE')
   }
   const home = topic.partitions[shardPartition(key, topic.partitions.length)]

@@ -28,7 +28,7 @@ import { brokerView, controllerFor, partitionView } from './topic-view.ts'
 
 type Needs = Pick<
   BrokerServices,
-  'brokerId' | 'clusterId' | 'metadata' | 'internalTopics' | 'staticConfigs'
+  'brokerId' | 'clusterId' | 'metadata' | 'topicsOnDemand' | 'staticConfigs'
 >
 type Topic = MetadataResponse['topics'][number]
 type AskedTopic = NonNullable<MetadataRequest['topics']>[number]
@@ -117,7 +117,7 @@ function answer(
     return missing(name, zeroUuid, 'INVALID_TOPIC_EXCEPTION')
   }
   // It is created meanwhile; the client asks again.
-  if (mayCreate(needs, request, name)) needs.internalTopics.ensure(name)
+  if (mayCreate(needs, request, name)) needs.topicsOnDemand.ensure(name)
   return missing(name, zeroUuid, 'UNKNOWN_TOPIC_OR_PARTITION')
 }
 

@@ -5,7 +5,7 @@ import type { BrokerServices } from '../../services.ts'
 
 export type AdminServices = Pick<
   BrokerServices,
-  'brokerId' | 'clusterId' | 'metadata' | 'controller' | 'staticConfigs' | 'internalTopics'
+  'brokerId' | 'clusterId' | 'metadata' | 'controller' | 'staticConfigs' | 'topicsOnDemand'
 >
 
 /** Brokers 1 to 3, unfenced; broker 1 is asked. */
@@ -33,6 +33,6 @@ export function servicesOf(cluster: TestCluster, ensured: string[] = []): AdminS
       },
     },
     staticConfigs: cluster.options.staticConfigs,
-    internalTopics: { ensure: name => ensured.push(name) },
+    topicsOnDemand: { ensure: name => ensured.push(name) },
   }
 }

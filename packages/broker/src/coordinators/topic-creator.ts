@@ -5,23 +5,23 @@ import { type Clock, type Logger, TaskScope, TimeoutError } from '@klamm/base/en
 import { CreateTopics, errorCodes, errorNameOf } from '@klamm/protocol'
 import { isInternalTopic } from '../metadata/index.ts'
 import type { ControllerChannel } from '../network/controller-channel.ts'
-import type { InternalTopics } from './internal-topics.ts'
+import type { TopicsOnDemand } from './topics-on-demand.ts'
 
 /** How a topic is made; -1: as the controller's configuration says. */
-export interface InternalTopicSpec {
+export interface TopicSpec {
   readonly partitionCount: number
   /** Fewer when the cluster has fewer brokers. */
   readonly replicationFactor: number
   readonly configs: ReadonlyMap<string, string>
 }
 
-export interface InternalTopicCreatorOptions {
+export interface TopicCreatorOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly controller: ControllerChannel
   /** How many brokers the cluster has or, when it has just been started, is about to have. */
   readonly clusterSize: () => number
-  readonly specs: ReadonlyMap<string, InternalTopicSpec>
+  readonly specs: ReadonlyMap<string, TopicSpec>
   readonly onFailure: (error: unknown) => void
 }
 
@@ -32,18 +32,18 @@ const version = 7
 const maxCreating = 100
 
 /** A topic that a client has asked for. */
-const ordinary: InternalTopicSpec = {
+const ordinary: TopicSpec = {
   partitionCount: -1,
   replicationFactor: -1,
   configs: new Map(),
 }
 
-export class InternalTopicCreator implements InternalTopics, AsyncDisposable {
-  readonly #options: InternalTopicCreatorOptions
+export class TopicCreator implements TopicsOnDemand, AsyncDisposable {
+  readonly #options: TopicCreatorOptions
   readonly #scope: TaskScope
   readonly #creating = new Set<string>()
 
-  constructor(options: InternalTopicCreatorOptions) {
+  constructor(options: TopicCreatorOptions) {
     this.#options = options
     this.#scope = new TaskScope((_task, error) => options.onFailure(error))
   }
@@ -67,12 +67,12 @@ export class InternalTopicCreator implements InternalTopics, AsyncDisposable {
   }
 
   /** Undefined: an internal topic of something that is not here. */
-  #specOf(name: string): InternalTopicSpec | undefined {
+  #specOf(name: string): TopicSpec | undefined {
     const spec = this.#options.specs.get(name)
     return spec === undefined && !isInternalTopic(name) ? ordinary : spec
   }
 
-  async #create(name: string, spec: InternalTopicSpec, signal: AbortSignal): Promise<void> {
+  async #create(name: string, spec: TopicSpec, signal: AbortSignal): Promise<void> {
     const { controller, clusterSize, log } = this.#options
     const topic = {
       name,

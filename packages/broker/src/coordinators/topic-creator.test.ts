@@ -7,7 +7,7 @@ import { type CreateTopics, errorCodes, type RequestOf } from '@klamm/protocol'
 import { expect, test } from 'vitest'
 import { ControllerChannel } from '../network/controller-channel.ts'
 import { PeerChannels } from '../network/peer-channels.ts'
-import { InternalTopicCreator } from './internal-topic-creator.ts'
+import { TopicCreator } from './topic-creator.ts'
 
 type Request = RequestOf<typeof CreateTopics>
 
@@ -32,7 +32,7 @@ function creator(clusterSize: number) {
       return { throttleTimeMs: 0, topics } as never
     },
   })
-  const topics = new InternalTopicCreator({
+  const topics = new TopicCreator({
     clock,
     log: silentLogger,
     controller,
