@@ -116,7 +116,7 @@ function checkProducer(partition: Partition, header: BatchHeader): AppendOutcome
     producerEpoch: header.producerEpoch,
     baseSequence: header.baseSequence,
     lastOffsetDelta: header.lastOffsetDelta,
-    isTransactional: (header.attributes & 0x10) !== 0,
+    isTransactional: isTransactionalBatch(header),
   })
   switch (verdict.kind) {
     case 'accept':

@@ -2,7 +2,12 @@
 // each idempotent producer may send next. Both are functions of the log and change with it.
 
 import type { Clock } from '@klamm/base/env'
-import type { BatchHeader } from '@klamm/protocol/batch-header'
+import {
+  type BatchHeader,
+  isControlBatch,
+  isTransactionalBatch,
+  lastOffsetOf,
+} from '@klamm/protocol/batch-header'
 import { type EpochCache, epochCacheOf, ProducerStates } from '../replica/index.ts'
 import type { BatchInfo, PartitionLog, ReadResult } from '../storage/segment-store.ts'
 
@@ -121,25 +126,18 @@ export class ReplicaLog {
   }
 
   #noteProducer(producers: ProducerStates, batch: BatchInfo | BatchHeader): void {
-    if (batch.producerId < 0 || isControl(batch.attributes)) return
+    if (batch.producerId < 0 || isControlBatch(batch)) return
     producers.applied(
       {
         producerId: batch.producerId,
         producerEpoch: batch.producerEpoch,
         baseSequence: batch.baseSequence,
         baseOffset: batch.baseOffset,
-        lastOffset: batch.baseOffset + batch.lastOffsetDelta,
+        lastOffset: lastOffsetOf(batch),
         maxTimestamp: batch.maxTimestamp,
-        isTransactional: (batch.attributes & transactionalBit) !== 0,
+        isTransactional: isTransactionalBatch(batch),
       },
       this.#clock.wallMs(),
     )
   }
-}
-
-const transactionalBit = 0x10
-const controlBit = 0x20
-
-function isControl(attributes: number): boolean {
-  return (attributes & controlBit) !== 0
 }

@@ -1,14 +1,6 @@
 // What the state of producers and transactions is made of: batches and markers as they lie in the
 // log, told by their headers. The machines of this folder never see records.
 
-/** Sequences are int32 and start again at 0 after 2^31 - 1. */
-const maxSequence = 0x7fffffff
-
-/** The sequence `count` records after `sequence`. */
-export function sequenceAfter(sequence: number, count: number): number {
-  return (sequence + count) % (maxSequence + 1)
-}
-
 /** What the producer state of a log is made of: one data batch as it lies in the log. */
 export interface LoggedBatch {
   readonly producerId: number

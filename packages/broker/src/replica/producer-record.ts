@@ -1,7 +1,8 @@
 // One idempotent producer in one partition: its epoch, its last batches, its open transaction.
 
 import { assert } from '@klamm/base'
-import { type LoggedBatch, type LoggedMarker, sequenceAfter } from './batch.ts'
+import { addToSequence } from '@klamm/protocol/batch-header'
+import type { LoggedBatch, LoggedMarker } from './batch.ts'
 
 /** One of the last batches of a producer. */
 export interface ProducerBatch {
@@ -78,7 +79,7 @@ export class ProducerRecord {
   /** What the next batch in this epoch begins with; 0 when only a marker has set the epoch. */
   get nextSequence(): number {
     const last = this.#batches.at(-1)
-    return last === undefined ? 0 : sequenceAfter(last.lastSequence, 1)
+    return last === undefined ? 0 : addToSequence(last.lastSequence, 1)
   }
 
   /** The remembered batch with exactly these sequences. */
@@ -88,7 +89,7 @@ export class ProducerRecord {
     readonly lastOffsetDelta: number
   }): ProducerBatch | undefined {
     if (batch.producerEpoch !== this.#producerEpoch) return undefined
-    const lastSequence = sequenceAfter(batch.baseSequence, batch.lastOffsetDelta)
+    const lastSequence = addToSequence(batch.baseSequence, batch.lastOffsetDelta)
     for (const known of this.#batches) {
       if (known.firstSequence === batch.baseSequence && known.lastSequence === lastSequence) {
         return known
@@ -104,7 +105,7 @@ export class ProducerRecord {
       if (this.#batches.length === maxRememberedBatches) this.#batches.shift()
       this.#batches.push({
         firstSequence: batch.baseSequence,
-        lastSequence: sequenceAfter(batch.baseSequence, batch.lastOffset - batch.baseOffset),
+        lastSequence: addToSequence(batch.baseSequence, batch.lastOffset - batch.baseOffset),
         baseOffset: batch.baseOffset,
         lastOffset: batch.lastOffset,
         timestamp: batch.maxTimestamp,

@@ -1,7 +1,8 @@
 // Random traffic of idempotent producers into one log, for tests of what is derived from it.
 
 import type { Random } from '@klamm/base'
-import { type LoggedBatch, type LoggedMarker, sequenceAfter } from '../batch.ts'
+import { addToSequence } from '@klamm/protocol/batch-header'
+import type { LoggedBatch, LoggedMarker } from '../batch.ts'
 
 export type Entry =
   | { readonly kind: 'batch'; readonly batch: LoggedBatch }
@@ -54,7 +55,7 @@ export function seededLog(random: Random, length: number): Entry[] {
         isTransactional,
       },
     })
-    producer.next = sequenceAfter(producer.next, count)
+    producer.next = addToSequence(producer.next, count)
     producer.isOpen = isTransactional
     offset += count
   }
