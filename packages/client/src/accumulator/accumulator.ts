@@ -202,7 +202,7 @@ export class Accumulator<S extends RecordSink, T> {
   ): boolean {
     const { error, message, baseOffset, logAppendTimeMs } = answer
     const reaction = reactionTo(error)
-    if (reaction === 'stored') {
+    if (reaction === 'stored' || (reaction === 'outOfSequence' && batch.isStored)) {
       queue.stored(batch)
       this.#settle(queue, batch, { kind: 'stored', baseOffset, logAppendTimeMs })
       return false
@@ -367,7 +367,8 @@ export class Accumulator<S extends RecordSink, T> {
 
   #fail(queue: PartitionQueue<S, T>, batch: Batch<S, T>, failure: Failure): void {
     queue.drop(batch)
-    this.#settle(queue, batch, { kind: 'failed', failure })
+    if (batch.isStored) this.#settle(queue, batch, storedSomewhere)
+    else this.#settle(queue, batch, { kind: 'failed', failure })
   }
 
   /** In two halves, and what comes later stays below the size that was refused. */
@@ -448,6 +449,9 @@ export class Accumulator<S extends RecordSink, T> {
     return broker
   }
 }
+
+/** Acknowledged by the acknowledgement of what came after it. */
+const storedSomewhere = { kind: 'stored', baseOffset: -1, logAppendTimeMs: -1 } as const
 
 function indexesFrom(start: number, end: number): number[] {
   const indexes: number[] = []

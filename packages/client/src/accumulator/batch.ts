@@ -64,6 +64,8 @@ export class Batch<S extends RecordSink, T> {
   leaderEpoch = -1
   /** An attempt may have been stored although nobody said so. */
   mayBeStored = false
+  /** A later batch under the same identity was acknowledged. */
+  isFollowed = false
   /** A batch before it was given up: the broker may or may not expect its sequence. */
   followsGap = false
   /** Whoever gave the records has been told already. */
@@ -83,6 +85,14 @@ export class Batch<S extends RecordSink, T> {
 
   get recordCount(): number {
     return this.owners.length
+  }
+
+  /**
+   * Sequences have no gaps: with a later batch in the log this one is there as well, unless every
+   * attempt was refused (a broker that knows nothing of a producer takes any sequence).
+   */
+  get isStored(): boolean {
+    return this.isFollowed && this.mayBeStored
   }
 
   /** The record just written to the sink belongs to `owner`, who knows it as number `place`. */

@@ -124,8 +124,12 @@ export class PartitionQueue<S extends RecordSink, T> {
   /** It is in the log, and so is everything before it. */
   stored(batch: Batch<S, T>): void {
     this.#landed(batch)
-    this.#remove(batch)
     if (batch.identity !== undefined && batch.identity === this.#identity) this.#isProven = true
+    for (const earlier of this.#started) {
+      if (earlier === batch) break
+      if (earlier.identity === batch.identity) earlier.isFollowed = true
+    }
+    this.#remove(batch)
   }
 
   /** It has to be sent again. */
@@ -156,7 +160,7 @@ export class PartitionQueue<S extends RecordSink, T> {
       return
     }
     const after = this.#remove(batch)
-    if (!batch.isIdempotent) return
+    if (!batch.isIdempotent || batch.isStored) return
     if (after === undefined) this.#nextFollowsGap = true
     else after.followsGap = true
   }
@@ -245,8 +249,11 @@ export class PartitionQueue<S extends RecordSink, T> {
       return undefined
     }
     if (this.#identity?.producerId !== identity?.producerId) return undefined
-    // Would be refused if that one is, and be numbered again.
-    if (this.#started.some(({ followsGap }) => followsGap)) return undefined
+    // One that follows a gap may be refused, and those behind it with it. One that is repeated has
+    // to be among the last five that the broker has, or it is not recognised.
+    if (this.#started.some(({ followsGap, attempts }) => followsGap || attempts > 1)) {
+      return undefined
+    }
     return isReady(batch, nowMs, rules, false) ? batch : undefined
   }
 
@@ -268,6 +275,7 @@ export class PartitionQueue<S extends RecordSink, T> {
     if (current === undefined || !this.#raiseEpoch(current)) return false
     for (const batch of this.#started) {
       batch.followsGap = false
+      batch.isFollowed = false
       batch.mayBeStored = false
       if (batch.isIdempotent) this.#number(batch)
     }
