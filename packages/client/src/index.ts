@@ -1,5 +1,19 @@
 // @klamm/client: producer, consumer and admin for Klamm and Apache Kafka.
 
+export type { Admin } from './admin/admin.ts'
+export type { Assignor, AssignorInput, GroupAssignment, GroupMember } from './assignors/assignor.ts'
+export type { Partitions, TopicPartition } from './assignors/partitions.ts'
+export type { AssignorName } from './assignors/registry.ts'
+export type { OffsetToCommit } from './consumer/commits.ts'
+export type { Consumer, SignalOptions, TopicPartitions } from './consumer/consumer.ts'
+export type { ConsumerOptions } from './consumer/consumer-options.ts'
+export type { ConsumerEventName, ConsumerEvents } from './consumer/events.ts'
+export type { ConsumerHealth, ConsumerState, PartitionLag } from './consumer/health.ts'
+export type { Batch, Headers, Message } from './consumer/message.ts'
+export type { RecordErrorAction, RecordFailure } from './consumer/record-failure.ts'
+export type { BatchContext, HandlerContext, RunOptions } from './consumer/run-loop.ts'
+export type { SeekTarget } from './consumer/start-offsets.ts'
+export type { PartitionStream } from './consumer/streams.ts'
 export type { ClientEnv } from './env.ts'
 export {
   type ClientErrorCode,

@@ -1,7 +1,7 @@
 // One assigned partition on its way through a consumer: from where it is fetched, what has been
 // fetched and not been handed out, what is known of its leader and its end.
 //
-//   handed out ──▶ position ──(batch at work)──(buffered batches)──▶ fetchOffset ──▶ still there
+//   done ─▶ position ─(batches at work)─▶ takenOffset ─(buffered)─▶ fetchOffset ─▶ still there
 
 import { assert } from '@klamm/base'
 import type { FetchedBatch } from './fetched-batches.ts'
@@ -18,8 +18,8 @@ export const latestTimestamp = -1
 export const earliestTimestamp = -2
 
 /**
- * Always true: position <= end of the batch at work <= fetchOffset; `bufferedBytes` counts the
- * buffered batches and the one at work.
+ * Always true: position <= takenOffset <= fetchOffset; `bufferedBytes` counts the buffered batches
+ * and those at work.
  */
 export class FetchPartition {
   readonly topic: string
@@ -27,8 +27,12 @@ export class FetchPartition {
   /** `topic-partition`. */
   readonly key: string
   phase: FetchPhase = 'positioning'
-  /** The next offset to hand out; everything before it is done. -1 while not known. */
+  /** The next offset to deal with; everything before it is done. -1 while not known. */
   position = -1
+  /** Epoch of the record before `position`; -1 when not known. Goes into commits. */
+  positionEpoch = -1
+  /** The offset after the last batch that was taken. */
+  takenOffset = -1
   /** The next offset to ask for. */
   fetchOffset = -1
   /** Epoch of the record before `fetchOffset`; -1 when not known. */
@@ -61,7 +65,7 @@ export class FetchPartition {
   #version = 0
   #batches: FetchedBatch[] = []
   #head = 0
-  #atWork: FetchedBatch | undefined
+  #workBytes = 0
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -94,6 +98,8 @@ export class FetchPartition {
     this.#drop()
     this.phase = 'fetching'
     this.position = offset
+    this.positionEpoch = leaderEpoch
+    this.takenOffset = offset
     this.fetchOffset = offset
     this.fetchEpoch = leaderEpoch
   }
@@ -115,16 +121,15 @@ export class FetchPartition {
 
   /** Keeps what is at work, drops the rest: it will be fetched again. Returns the bytes. */
   evict(): number {
-    const before = this.bufferedBytes
-    const keptBytes = this.#atWork?.bytes?.length ?? 0
+    const droppedBytes = this.bufferedBytes - this.#workBytes
     this.#batches = []
     this.#head = 0
-    this.bufferedBytes = keptBytes
+    this.bufferedBytes = this.#workBytes
     if (this.phase === 'fetching' || this.phase === 'validating') {
-      this.fetchOffset = this.#atWork?.nextOffset ?? this.position
-      this.fetchEpoch = this.#atWork?.header?.partitionLeaderEpoch ?? -1
+      this.fetchOffset = this.takenOffset
+      this.fetchEpoch = -1
     }
-    return before - keptBytes
+    return droppedBytes
   }
 
   fetched(batches: readonly FetchedBatch[], leaderEpoch: number): void {
@@ -136,9 +141,8 @@ export class FetchPartition {
     if (leaderEpoch >= 0) this.fetchEpoch = leaderEpoch
   }
 
-  /** The next batch, which is at work until another one is taken or `finish` is called. */
+  /** The next batch, which is at work, together with those before, until `release`. */
   take(): FetchedBatch | undefined {
-    this.finish()
     const batch = this.#batches[this.#head]
     if (batch === undefined) return undefined
     this.#head += 1
@@ -146,37 +150,30 @@ export class FetchPartition {
       this.#batches = this.#batches.slice(this.#head)
       this.#head = 0
     }
-    this.#atWork = batch
+    this.takenOffset = batch.nextOffset
+    this.#workBytes += batch.bytes?.length ?? 0
     return batch
   }
 
-  /** The batch at work is done, as far as anybody is interested in it. */
-  finish(): void {
-    const batch = this.#atWork
-    if (batch === undefined) return
-    this.#atWork = undefined
-    this.bufferedBytes -= batch.bytes?.length ?? 0
+  /** Gives back the bytes of what is at work. */
+  release(): void {
+    this.bufferedBytes -= this.#workBytes
+    this.#workBytes = 0
     assert(this.bufferedBytes >= 0, 'only buffered bytes are given back', () => this.key)
-    // Records may be missing at the end of a batch: compaction removes them.
-    if (batch.nextOffset > this.position) this.position = batch.nextOffset
   }
 
-  /** The batch at work is not done: it is handed out again, from `position` on. */
-  putBack(): void {
-    const batch = this.#atWork
-    if (batch === undefined) return
-    this.#atWork = undefined
-    if (this.#head > 0) {
-      this.#head -= 1
-      this.#batches[this.#head] = batch
-    } else this.#batches.unshift(batch)
+  /** Everything before `offset` is done. */
+  done(offset: number, leaderEpoch: number): void {
+    if (offset < this.position) return
+    this.position = offset
+    this.positionEpoch = leaderEpoch
   }
 
   #drop(): void {
     this.#version += 1
     this.#batches = []
     this.#head = 0
-    this.#atWork = undefined
+    this.#workBytes = 0
     this.bufferedBytes = 0
     this.coveredBy = undefined
     this.caughtUpDuring = undefined

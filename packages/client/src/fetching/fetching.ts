@@ -339,7 +339,7 @@ export class Fetching {
     else this.#garbage(partition, fetched.problem, nowMs)
   }
 
-  /** Bytes that are no batches: perhaps damaged under way. They are asked for again, for a while. */
+  /** Bytes that are no batches, perhaps damaged under way: asked for again, for a while. */
   #garbage(partition: FetchPartition, problem: string, nowMs: number): void {
     if (partition.hasBatches) return
     this.#backOff(partition, nowMs)

@@ -4,8 +4,8 @@
 //   idle → (revoking) → joining → (assigning) → syncing → (releasing) → stable → …
 //
 // Eager members give up everything in `revoking`, before they join. Cooperative ones keep what they
-// own, learn in the answer to SyncGroup what they must give up, do so in `releasing`, and join again
-// so that it can be given to somebody else (KIP-429).
+// own, learn in the answer to SyncGroup what they must give up, do so in `releasing`, and join
+// again so that it can be given to somebody else (KIP-429).
 
 import { assert, Backoff, type Random } from '@klamm/base'
 import {

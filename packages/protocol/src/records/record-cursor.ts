@@ -37,6 +37,7 @@ export class RecordCursor {
   #valueStart = absent
   #valueEnd = 0
   #headersStart = 0
+  #headerCount = 0
 
   /** `records` is what follows the header of the batch, decompressed. */
   constructor(records: Uint8Array, header: BatchHeader) {
@@ -92,6 +93,22 @@ export class RecordCursor {
     return this.#valueStart === absent ? null : this.#view(this.#valueStart, this.#valueEnd)
   }
 
+  /** The same view as a Buffer, for those who hand it on to programs. */
+  get keyBuffer(): Buffer | null {
+    if (this.#keyStart === absent) return null
+    return this.#bytes.subarray(this.#keyStart, this.#keyEnd)
+  }
+
+  /** As `keyBuffer`. */
+  get valueBuffer(): Buffer | null {
+    if (this.#valueStart === absent) return null
+    return this.#bytes.subarray(this.#valueStart, this.#valueEnd)
+  }
+
+  get headerCount(): number {
+    return this.#headerCount
+  }
+
   /** The headers of the current record, in order; a key may occur several times. */
   headers(): RecordHeader[] {
     const resumeAt = this.#at
@@ -110,6 +127,7 @@ export class RecordCursor {
 
   #skipHeaders(): void {
     const count = this.#varint()
+    this.#headerCount = count
     // A header takes at least two bytes.
     if (count < 0 || count * 2 > this.#end - this.#at) throw invalid(`${count} headers`)
     for (let i = 0; i < count; i++) {

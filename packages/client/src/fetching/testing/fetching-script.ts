@@ -3,7 +3,7 @@
 //   consumer [policy=latest] [committed] [buffer=bytes] [partition-bytes=n]
 //   topic t leaders=(1,2) [epochs=(0,0)] [ids=false]     what metadata says; -1: no leader
 //   add t-0 [committed=offset] [epoch=n]     remove t-0     seek t-0 offset=n     reset t-0 to=n
-//   pause t-0     resume t-0     take t-0     finish t-0     put-back t-0
+//   pause t-0     resume t-0     take t-0     finish t-0
 //   fetch     answer plan=n [error=E] [session=n]     lost plan=n
 //     below `answer` a line per partition: `t-0 hw=9 batches=(4:2,6:1) [error=E]`, a batch being
 //     base:records[:bytes], or [abort=producer@offset] [replica=n] [leader=id@epoch] [garbage]
@@ -121,10 +121,8 @@ export class FetchingScript {
         break
       }
       case 'finish':
-        partition.finish()
-        break
-      case 'put-back':
-        partition.putBack()
+        partition.done(partition.takenOffset, partition.fetchEpoch)
+        partition.release()
         break
       default:
         command.unknown()
