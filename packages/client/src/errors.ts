@@ -40,6 +40,8 @@ export interface KafkaErrorOptions extends ErrorOptions {
   readonly brokerId?: number
   readonly topic?: string
   readonly partition?: number
+  /** What failed one by one, when a call did many things at once. */
+  readonly errors?: readonly KafkaError[]
 }
 
 /** Recognises errors of another copy of this package, where `instanceof` does not. */
@@ -58,6 +60,8 @@ export class KafkaError extends Error {
   readonly brokerId: number | undefined
   readonly topic: string | undefined
   readonly partition: number | undefined
+  /** What failed one by one, when a call did many things at once; the others succeeded. */
+  readonly errors: readonly KafkaError[]
 
   constructor(code: KafkaErrorCode, message: string, options: KafkaErrorOptions = {}) {
     super(message, options)
@@ -70,6 +74,7 @@ export class KafkaError extends Error {
     this.brokerId = options.brokerId
     this.topic = options.topic
     this.partition = options.partition
+    this.errors = options.errors ?? []
   }
 
   static is(error: unknown): error is KafkaError {
