@@ -25,6 +25,7 @@ import { BrokerListener } from './network/listener.ts'
 import { PeerChannels } from './network/peer-channels.ts'
 import { RequestMemory } from './network/request-memory.ts'
 import { PartitionLookup } from './partition/lookup.ts'
+import { ParkedFetches } from './partition/parked-fetches.ts'
 import { PartitionManager } from './partition/partition-manager.ts'
 import { Scrub } from './partition/scrub.ts'
 import { Quorum } from './quorum/quorum.ts'
@@ -309,6 +310,7 @@ export class Broker implements AsyncDisposable {
         evictionMs: fetchSessionEvictionMs,
         random: random.fork('fetch sessions'),
       }),
+      parkedFetches: new ParkedFetches(),
       answerMemory: this.#answerMemory,
       producerIds: this.#producerIds,
       topicsOnDemand: this.#topicsOnDemand,

@@ -10,6 +10,7 @@ import type { TopicsOnDemand } from './coordinators/topics-on-demand.ts'
 import type { Controller, MetadataImage, Outcome } from './metadata/index.ts'
 import type { AnswerMemory } from './network/answer-memory.ts'
 import type { PartitionLookup } from './partition/lookup.ts'
+import type { ParkedFetches } from './partition/parked-fetches.ts'
 import type { FetchSessionCache } from './replica/index.ts'
 
 export interface BrokerServices {
@@ -22,6 +23,7 @@ export interface BrokerServices {
   readonly groups: GroupCoordinator
   readonly partitions: PartitionLookup
   readonly fetchSessions: FetchSessionCache
+  readonly parkedFetches: ParkedFetches
   /** Shared by the answers to all clients. */
   readonly answerMemory: AnswerMemory
   readonly producerIds: ProducerIdSource

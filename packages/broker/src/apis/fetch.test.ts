@@ -4,7 +4,7 @@ import { errorCodes, type Fetch, type RequestOf } from '@klamm/protocol'
 import { expect, test } from 'vitest'
 import { appendProduced } from '../partition/append.ts'
 import type { Partition } from '../partition/partition.ts'
-import { batchOf } from '../partition/testing/replica.ts'
+import { batchOf, brokers, partitionImage } from '../partition/testing/replica.ts'
 import { settled } from '../testing/turns.ts'
 import { fetch } from './fetch.ts'
 import { ask, versionsOf } from './testing/ask.ts'
@@ -127,6 +127,34 @@ test('a fetch that waits is answered when there is something', async () => {
   expect(responses[0]?.partitions[0]?.records?.[0]?.length).toBeGreaterThan(0)
   clock.advance(0)
   expect(clock.pendingTimers).toBe(0)
+})
+
+test('a fetch of nothing calls back what its follower has waiting, of brokers alone', async () => {
+  const { services, partition } = await ledTopic()
+  partition.lead(partitionImage({ leaderEpoch: 2 }), brokers)
+  const replicaState = { replicaId: 2, replicaEpoch: 20 }
+  const context = {
+    apiVersion: 17,
+    correlationId: 1,
+    clientId: 'broker-2',
+    connectionId: 1,
+    remoteAddress: 'peer:2',
+    requestBytes: 100,
+    signal: new AbortController().signal,
+  }
+  const fetches = (listener: 'client' | 'peer', more: Partial<Request>) => {
+    const whole = request(0, { replicaState, ...more }) as Request
+    return fetch.handle(services, { ...context, listener }, whole)
+  }
+  let isAnswered = false
+  const waiting = Promise.resolve(fetches('peer', { maxWaitMs: 500 })).finally(() => {
+    isAnswered = true
+  })
+  await fetches('client', { topics: [] })
+  await settled()
+  expect(isAnswered).toBe(false)
+  await fetches('peer', { topics: [] })
+  await waiting
 })
 
 test('no client waits for longer than five minutes', async () => {

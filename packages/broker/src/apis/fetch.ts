@@ -23,7 +23,7 @@ import { leaderEndpoints, leaderHint } from './leader-hints.ts'
 
 type Needs = Pick<
   BrokerServices,
-  'clock' | 'partitions' | 'metadata' | 'fetchSessions' | 'answerMemory'
+  'clock' | 'partitions' | 'metadata' | 'fetchSessions' | 'parkedFetches' | 'answerMemory'
 >
 type TopicResponse = FetchResponse['responses'][number]
 type PartitionResponse = TopicResponse['partitions'][number]
@@ -38,8 +38,10 @@ export const fetch: Handler<Needs, typeof Fetch> = handler({
   schema: Fetch,
   versions: [4, 18],
   async handle(needs: Needs, context, request) {
-    const { clock, partitions, metadata, fetchSessions } = needs
+    const { clock, partitions, metadata, fetchSessions, parkedFetches } = needs
     const follower = followerOf(request, context)
+    // A follower that asks for nothing wants what it has asked for before.
+    if (follower !== undefined && isEmpty(request)) parkedFetches.release(follower.replicaId)
     const usesTopicIds = context.apiVersion >= 13
     const session = fetchSessions.begin(
       {
@@ -65,6 +67,7 @@ export const fetch: Handler<Needs, typeof Fetch> = handler({
       },
       maxWaitMs: Math.min(request.maxWaitMs, longestWait(context)),
       follower,
+      parkedFetches,
       leaderOnly: context.apiVersion < 11,
       // Followers ask for no more than a few MiB at a time, and must not be starved by clients.
       memory: context.listener === 'peer' ? undefined : needs.answerMemory,
@@ -91,6 +94,11 @@ function followerOf(request: FetchRequest, context: RequestContext): FollowerId 
   const { replicaId, replicaEpoch } = request.replicaState
   if (replicaId >= 0) return { replicaId, brokerEpoch: replicaEpoch }
   return undefined
+}
+
+/** Nor does it continue a session. */
+function isEmpty({ sessionId, topics }: FetchRequest): boolean {
+  return sessionId === 0 && topics.length === 0
 }
 
 function longestWait({ requestBytes }: RequestContext): number {

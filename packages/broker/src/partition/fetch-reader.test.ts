@@ -8,6 +8,7 @@ import { settled } from '../testing/turns.ts'
 import { appendProduced } from './append.ts'
 import { type FetchedData, FetchReader, type FetchReaderOptions } from './fetch-reader.ts'
 import { PartitionLookup } from './lookup.ts'
+import { ParkedFetches } from './parked-fetches.ts'
 import {
   batchOf,
   brokers,
@@ -75,6 +76,7 @@ function reading({ partition, clock }: Replica, asked: Asked = {}) {
     },
     maxWaitMs: 500,
     follower: undefined,
+    parkedFetches: new ParkedFetches(),
     leaderOnly: false,
     memory: undefined,
     signal: new AbortController().signal,
@@ -134,6 +136,22 @@ test('a follower is woken by an append, before it is durable', async () => {
   expect(durableEnds).toEqual([0])
   await settled()
   expect(fetch.answer?.chunks).toHaveLength(1)
+})
+
+test('a follower that wants its answer now gets what there is, the others go on waiting', async () => {
+  const replica = await openReplica()
+  replica.partition.lead(partitionImage({ replicas: [1, 2, 3] }), brokers)
+  const parkedFetches = new ParkedFetches()
+  const mine = reading(replica, { follower, parkedFetches })
+  const others = reading(replica, { follower: { replicaId: 3, brokerEpoch: 30 }, parkedFetches })
+  await settled()
+  parkedFetches.release(2)
+  await settled()
+  expect(mine.answer).toMatchObject({ error: 'NONE', chunks: [] })
+  parkedFetches.release(2)
+  await settled()
+  expect(others.answer).toBeUndefined()
+  expect(replica.clock.pendingTimers).toBe(1)
 })
 
 test('fewer bytes than wanted are answered when the time is up', async () => {

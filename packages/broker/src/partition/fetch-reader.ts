@@ -11,6 +11,7 @@ import {
   type ReadPlanOptions,
 } from '../replica/index.ts'
 import type { Located, PartitionLookup } from './lookup.ts'
+import type { ParkedFetches } from './parked-fetches.ts'
 import type { Partition } from './partition.ts'
 
 /** What the response says of one partition. */
@@ -50,6 +51,8 @@ export interface FetchReaderOptions {
   readonly maxWaitMs: number
   /** Undefined: a consumer. */
   readonly follower: FollowerId | undefined
+  /** Where a follower's fetch waits. */
+  readonly parkedFetches: ParkedFetches
   /** A consumer that does not know of reading from followers (KIP-392) must find the leader. */
   readonly leaderOnly: boolean
   /** Undefined: as much as the limits say. */
@@ -67,6 +70,8 @@ interface Reading {
 export class FetchReader {
   readonly #options: FetchReaderOptions
   readonly #readings: readonly Reading[]
+  /** The follower does not want to wait any more. */
+  #isReleased = false
 
   /** Takes note of a follower's progress at once. */
   constructor(options: FetchReaderOptions) {
@@ -90,7 +95,7 @@ export class FetchReader {
   #dataUnlessTooLittle(mayWait: boolean): readonly FetchedData[] | undefined {
     const { signal, memory } = this.#options
     const { isSatisfied, data, readBytes } = this.#attempt()
-    if (!isSatisfied && mayWait && !signal.aborted) return undefined
+    if (!isSatisfied && mayWait && !this.#isReleased && !signal.aborted) return undefined
     memory?.read(readBytes)
     return data
   }
@@ -170,7 +175,7 @@ export class FetchReader {
 
   /** Resolves when one of the partitions has news, the time is up, or nobody waits any more. */
   #news(timeoutMs: number): Promise<void> {
-    const { clock, signal, follower, memory } = this.#options
+    const { clock, signal, follower, parkedFetches, memory } = this.#options
     const who = follower === undefined ? 'consumer' : 'follower'
     return new Promise(resolve => {
       const leave: (() => void)[] = []
@@ -183,6 +188,13 @@ export class FetchReader {
       }
       timer = clock.setTimer(timeoutMs, done)
       signal.addEventListener('abort', done)
+      if (follower !== undefined) {
+        const release = (): void => {
+          this.#isReleased = true
+          done()
+        }
+        leave.push(parkedFetches.park(follower.replicaId, release))
+      }
       if (memory !== undefined && memory.room === undefined) leave.push(memory.whenRoom(done))
       for (const { located } of this.#readings) {
         const unsubscribe = located.partition?.subscribe(who, done)

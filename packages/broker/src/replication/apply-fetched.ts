@@ -53,7 +53,8 @@ function append(
   bytes: Uint8Array,
 ): Promise<void> {
   const { log } = partition
-  if (restartAt !== undefined) void log.restart(restartAt)
+  // That it fails is told by the store, which ends the broker.
+  if (restartAt !== undefined) log.restart(restartAt).catch(() => undefined)
   let at = 0
   for (const header of readBatches(bytes).slice(0, batchCount)) {
     const end = at + header.sizeInBytes

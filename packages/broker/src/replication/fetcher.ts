@@ -3,7 +3,7 @@
 // fetch is the acknowledgement).
 
 import { zeroUuid } from '@klamm/base'
-import type { Clock, Logger } from '@klamm/base/env'
+import type { Clock, Logger, Timer } from '@klamm/base/env'
 import { Deadline, NetworkError, TaskScope, TimeoutError } from '@klamm/base/env'
 import {
   DecodeError,
@@ -44,6 +44,10 @@ const answerTimeoutMs = 2_000
 /** After an error, of one partition or of all. */
 const backoffMs = 100
 const maxPartitionsPerRequest = 2_000
+const limits = {
+  maxBytes: replicaFetchMaxBytes,
+  partitionMaxBytes: replicaFetchMaxBytesPerPartition,
+}
 
 const fetchVersion = 17
 
@@ -55,12 +59,15 @@ export class Fetcher implements AsyncDisposable {
   readonly #partitions = new Map<string, Partition>()
   readonly #scope: TaskScope
   #wake: (() => void) | undefined
+  /** What the request asks for that is under way; undefined: none is, or it was called back. */
+  #underWay: ReadonlyMap<string, PlannedFetch> | undefined
+  readonly #recalls = new Set<Timer>()
+  #lastRecallMs = -1
 
   constructor(options: FetcherOptions) {
     this.#options = options
     this.#planner = new FetchPlanner({
-      maxBytes: replicaFetchMaxBytes,
-      partitionMaxBytes: replicaFetchMaxBytesPerPartition,
+      ...limits,
       backoffMs,
       maxPartitions: maxPartitionsPerRequest,
     })
@@ -87,6 +94,7 @@ export class Fetcher implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const disposed = this.#scope[Symbol.asyncDispose]()
     this.#wake?.()
+    for (const timer of this.#recalls) timer.cancel()
     await disposed
   }
 
@@ -96,6 +104,32 @@ export class Fetcher implements AsyncDisposable {
     if (fetch === undefined || this.#partitions.get(keyOf(partition)) !== partition) return
     this.#planner.ready(partition, fetch)
     this.#wake?.()
+    if (this.#underWay?.has(keyOf(partition)) === false) this.#callBack()
+  }
+
+  /**
+   * A partition can be asked for that the request under way does not ask for. The leader may have
+   * parked that one for want of news: it is told to answer it now, so that the next asks for all.
+   */
+  #callBack(): void {
+    if (this.#underWay === undefined) return
+    this.#underWay = undefined
+    this.#scope.spawn('calling a fetch back', signal => this.#release(signal))
+  }
+
+  /** A fetch of nothing, outside of the session: see ParkedFetches. */
+  async #release(signal: AbortSignal): Promise<void> {
+    const { clock, channel } = this.#options
+    const { maxBytes, partitionMaxBytes } = limits
+    const nothing = { sessionId: 0, sessionEpoch: -1, partitions: [], forgotten: [] }
+    try {
+      using deadline = new Deadline(clock, answerTimeoutMs, 'calling a fetch back', signal)
+      const body = { ...this.#request({ maxBytes, partitionMaxBytes }, nothing), maxWaitMs: 0 }
+      await channel.request(Fetch, fetchVersion, body, deadline.signal)
+    } catch (error) {
+      // Then the fetch itself has failed too, or will by its own deadline.
+      if (!signal.aborted && !isPeersFault(error)) throw error
+    }
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -112,6 +146,7 @@ export class Fetcher implements AsyncDisposable {
     const request = this.#session.request(
       plan.partitions.map(planned => ({ partition: planned, fetch: planned.fetch })),
     )
+    const planned = new Map(plan.partitions.map(each => [keyOf(each), each]))
     let response: FetchResponse
     try {
       using deadline = new Deadline(
@@ -121,6 +156,7 @@ export class Fetcher implements AsyncDisposable {
         signal,
       )
       const body = this.#request(plan, request)
+      this.#underWay = planned
       response = await channel.request(Fetch, fetchVersion, body, deadline.signal)
       this.#session.answered(errorNameOf(response.errorCode), response.sessionId)
       if (response.errorCode !== 0)
@@ -133,12 +169,17 @@ export class Fetcher implements AsyncDisposable {
       this.#session.failed()
       this.#planner.failed(plan, clock.monotonicMs())
       return
+    } finally {
+      this.#underWay = undefined
     }
     this.#planner.completed(plan)
-    this.#answered(plan, response, request.sessionEpoch > 0)
+    this.#answered(planned, response, request.sessionEpoch > 0)
   }
 
-  #request({ maxBytes, partitionMaxBytes }: FetchPlan, request: SessionFetchRequest) {
+  #request(
+    { maxBytes, partitionMaxBytes }: Pick<FetchPlan, 'maxBytes' | 'partitionMaxBytes'>,
+    request: SessionFetchRequest,
+  ) {
     const asked = byTopic(request.partitions, ({ partition }) => partition.topicId)
     const forgotten = byTopic(request.forgotten, ({ topicId }) => topicId)
     const { brokerId, brokerEpoch } = this.#options
@@ -175,8 +216,11 @@ export class Fetcher implements AsyncDisposable {
     }
   }
 
-  #answered(plan: FetchPlan, response: FetchResponse, isIncremental: boolean): void {
-    const planned = new Map(plan.partitions.map(each => [keyOf(each), each]))
+  #answered(
+    planned: Map<string, PlannedFetch>,
+    response: FetchResponse,
+    isIncremental: boolean,
+  ): void {
     for (const { topicId, partitions } of response.responses) {
       for (const answer of partitions) {
         const key = keyOf({ topicId, partitionIndex: answer.partitionIndex })
@@ -243,7 +287,17 @@ export class Fetcher implements AsyncDisposable {
   }
 
   #delay(partition: { readonly topicId: string; readonly partitionIndex: number }): void {
-    this.#planner.delayed(partition, this.#options.clock.monotonicMs())
+    const { clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#planner.delayed(partition, nowMs)
+    // When its time has come, a request for the others is under way. One timer for all of an answer.
+    if (nowMs === this.#lastRecallMs) return
+    this.#lastRecallMs = nowMs
+    const timer = clock.setTimer(backoffMs, () => {
+      this.#recalls.delete(timer)
+      this.#callBack()
+    })
+    this.#recalls.add(timer)
   }
 
   /** Until then, or until a partition becomes ready. */

@@ -167,6 +167,21 @@ test('a retry that fires late does not take the place of what overtook it', asyn
   expect(requests[1]?.topics[0]?.partitions[0]?.partitionEpoch).toBe(6)
 })
 
+test('of two proposals of one partition only the newer leaves: both would be given one answer', async () => {
+  const { clock, requests, answers, proposals } = proposing()
+  const [older, newer] = [leaderOf(a), leaderOf(a)]
+  const { partition } = older
+  proposals.propose(partition, older.leader, proposal())
+  proposals.propose(partition, newer.leader, proposal({ leaderEpoch: 3 }))
+  clock.advance(0)
+  expect(requests[0]?.topics).toHaveLength(1)
+  expect(requests[0]?.topics[0]?.partitions.map(({ leaderEpoch }) => leaderEpoch)).toEqual([3])
+  answers[0]?.resolve(answerTo(requests[0] as Request))
+  await settled()
+  expect(older.told).toEqual([])
+  expect(newer.told[0]).toBe('committed 1')
+})
+
 test('a retry waits for its delay', async () => {
   const { clock, requests, proposals } = proposing()
   const { leader, partition } = leaderOf(a)

@@ -4,6 +4,7 @@
 import { seededRandom } from '@klamm/base'
 import { AnswerMemory } from '../../network/answer-memory.ts'
 import { PartitionLookup } from '../../partition/lookup.ts'
+import { ParkedFetches } from '../../partition/parked-fetches.ts'
 import { brokers, openReplica, partitionImage, topicId } from '../../partition/testing/replica.ts'
 import { FetchSessionCache } from '../../replica/index.ts'
 import type { BrokerServices } from '../../services.ts'
@@ -15,7 +16,7 @@ export const internalTopicId = 'aW50ZXJuYWwtdG9waWMtMA'
 
 type Services = Pick<
   BrokerServices,
-  'clock' | 'partitions' | 'metadata' | 'fetchSessions' | 'answerMemory'
+  'clock' | 'partitions' | 'metadata' | 'fetchSessions' | 'parkedFetches' | 'answerMemory'
 >
 
 export async function ledTopic(configs: Readonly<Record<string, string>> = {}) {
@@ -38,6 +39,7 @@ export async function ledTopic(configs: Readonly<Record<string, string>> = {}) {
       evictionMs: 120_000,
       random: seededRandom(1),
     }),
+    parkedFetches: new ParkedFetches(),
     answerMemory: new AnswerMemory(1_000_000, clock),
   }
   return { ...replica, services }
