@@ -162,3 +162,13 @@ test('a broker whose newest index records are damaged starts, and gets what it l
   await fill(recordsPerPartition)
   await expectHealed(2 * recordsPerPartition)
 })
+
+test('an emptied directory is filled from the others', async () => {
+  await fill(0)
+  await cluster.kill(damagedBroker)
+  rmSync(join(dataDirectory, `broker-${damagedBroker}`), { recursive: true })
+  await cluster.restart(damagedBroker)
+  await fill(recordsPerPartition)
+  await whenWhole()
+  await expectHealed(2 * recordsPerPartition)
+})

@@ -11,8 +11,13 @@ export interface BrokerOptions {
   readonly clusterId: string
   /** What Kafka calls rack. */
   readonly zone: string
-  /** Identity of the data directory, given to it when it was formatted. */
+  /** Identity of the first data directory, by which the first voters know this broker. */
   readonly directoryId: string
+  /**
+   * Whether an empty data directory is the first one of this broker. Else what was in it is lost:
+   * it is another directory then, which gets an id of its own. True by default.
+   */
+  readonly mayFormat?: boolean
   /** The first voters of the metadata quorum; the log knows later changes. */
   readonly voters: readonly VoterId[]
   /** Where clients connect; port 0 takes a free one. */

@@ -252,14 +252,15 @@ export class Broker implements AsyncDisposable {
   }
 
   #makeQuorum(): Quorum {
-    const { brokerId, clusterId, directoryId, voters, config } = this.#options
+    const { clusterId, voters, config } = this.#options
+    const { id, store, state } = this.#stores.raft
     const { clock, random, log } = this.#env
     const { sessionTimeoutMs, balanceIntervalMs } = this.#times
     return new Quorum({
-      id: { nodeId: brokerId, directoryId },
+      id,
       contacts: voters.map(({ nodeId }) => nodeId),
-      state: this.#stores.raftState,
-      store: this.#stores.raft,
+      state,
+      store,
       clock,
       random,
       log,
@@ -357,7 +358,7 @@ export class Broker implements AsyncDisposable {
   }
 
   #startRegistration(address: Address): Registration {
-    const { brokerId, clusterId, zone, directoryId, advertisedHost } = this.#options
+    const { brokerId, clusterId, zone, advertisedHost } = this.#options
     const port = address.kind === 'tcp' ? address.port : 0
     return Registration.start({
       clock: this.#env.clock,
@@ -371,7 +372,7 @@ export class Broker implements AsyncDisposable {
         features: [],
         rack: zone,
         isMigratingZkBroker: false,
-        logDirs: [directoryId],
+        logDirs: [this.#stores.directoryId],
         previousBrokerEpoch: this.#stores.cleanBrokerEpoch,
       },
       heartbeatIntervalMs: this.#times.heartbeatIntervalMs,

@@ -2,7 +2,7 @@
 // only one process uses it.
 //
 //   <data>/cluster.json   what this page writes once
-//   <data>/broker-<id>/   one directory per broker, owned by it
+//   <data>/broker-<id>/   one directory per broker, owned by it once it has started
 
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { type Random, type Uuid, uuidFrom } from '@klamm/base'
 import { ConfigError, StorageError } from '@klamm/base/env'
 import { lockDirectory, type ProcessLock } from '@klamm/base/node'
 import { z } from 'zod'
+import { markFirstStart } from './first-start.ts'
 import type { NodePlan } from './plan.ts'
 import type { CheckedSpec } from './spec.ts'
 
@@ -20,7 +21,7 @@ const contentSchema = z.strictObject({
   clusterId: z.string().length(22),
   zones: z.array(z.string()).min(1),
   brokersPerZone: z.number().int().min(1),
-  /** Identity of each broker's directory, by broker id. */
+  /** Identity of each broker's first directory, by broker id. */
   directoryIds: z.record(z.string(), z.string().length(22)),
 })
 
@@ -127,9 +128,11 @@ async function create(
     brokersPerZone: spec.brokersPerZone,
     directoryIds: Object.fromEntries(directoryIds),
   }
-  // Leftovers of a first start that was cut off before the cluster had an identity.
-  for (const { directory } of nodes)
+  for (const { directory } of nodes) {
+    // Leftovers of a first start that was cut off before the cluster had an identity.
     await rm(join(path, directory), { recursive: true, force: true })
+    await markFirstStart(join(path, directory))
+  }
   const temporary = join(path, 'cluster.json.new')
   await writeFile(temporary, `${JSON.stringify(content, undefined, 2)}\n`, { flush: true })
   await rename(temporary, join(path, 'cluster.json'))

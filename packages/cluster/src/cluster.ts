@@ -8,6 +8,7 @@ import { type Address, ConfigError } from '@klamm/base/env'
 import { systemRandom } from '@klamm/base/node'
 import { Kafka, type KafkaOptions } from '@klamm/client'
 import { ClusterDirectory, type ClusterIdentity, newIdentity } from './cluster-directory.ts'
+import { markFirstStart } from './first-start.ts'
 import { ReachingWithin } from './in-process.ts'
 import { InlineLauncher } from './launch-inline.ts'
 import { WorkerLauncher } from './launch-worker.ts'
@@ -237,5 +238,6 @@ async function openData(
   // A thread that is killed takes its memory with it: what must survive a broker is in files.
   const path = await mkdtemp(join(tmpdir(), 'klamm-'))
   stack.defer(() => rm(path, { recursive: true, force: true }))
+  for (const { directory } of nodes) await markFirstStart(join(path, directory))
   return { identity, pathOf: ({ directory }) => join(path, directory) }
 }

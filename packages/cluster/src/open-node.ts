@@ -10,6 +10,7 @@ import {
 } from '@klamm/base/env'
 import { createLogger, nodeClock, SocketNetwork, systemRandom } from '@klamm/base/node'
 import { type Broker, MemoryEngine, openBroker, openLmdbEngine } from '@klamm/broker'
+import { hasStarted, isFirstStart } from './first-start.ts'
 import { ListeningTwice } from './in-process.ts'
 import type { StopKind } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
@@ -50,8 +51,9 @@ async function open(
   storage: StorageEngine | undefined,
 ): Promise<Broker> {
   const { brokerId, clusterId, zone, directoryId, voters, host, port } = options
+  const { dataDirectory } = options
   const engine = storage ?? (await openStorage(options))
-  return openBroker(
+  const broker = await openBroker(
     {
       clock: nodeClock,
       random: systemRandom(),
@@ -65,6 +67,7 @@ async function open(
       clusterId,
       zone,
       directoryId,
+      mayFormat: dataDirectory === undefined || isFirstStart(dataDirectory),
       voters,
       listen: { kind: 'tcp', host, port },
       advertisedHost: host,
@@ -72,6 +75,8 @@ async function open(
       onFailure,
     },
   )
+  if (dataDirectory !== undefined) await hasStarted(dataDirectory)
+  return broker
 }
 
 /** What the plan says of this node, by the names under which an administrator looks for it. */
@@ -87,12 +92,14 @@ async function openStorage({ dataDirectory, durability }: NodeOptions): Promise<
   return openLmdbEngine({ directory: dataDirectory, durability })
 }
 
-function operatorError(error: unknown, { brokerId, host, port }: NodeOptions): unknown {
+function operatorError(error: unknown, { brokerId, host, port, voters }: NodeOptions): unknown {
   if (error instanceof NetworkError && error.code === 'addressInUse') {
     return new ConfigError(`port ${port} on ${host} is in use`, { cause: error })
   }
   if (error instanceof StorageError) {
-    return new ConfigError(`broker ${brokerId}: ${error.message}`, { cause: error })
+    const mayHeal = error.code === 'corrupt' && voters.some(({ nodeId }) => nodeId !== brokerId)
+    const advice = mayHeal ? '; with an empty directory it gets everything from the others' : ''
+    return new ConfigError(`broker ${brokerId}: ${error.message}${advice}`, { cause: error })
   }
   return error
 }

@@ -25,7 +25,12 @@ class TestNode {
   readonly #streams = new Set<ByteStream>()
   #close: () => Promise<void> = async () => {}
 
-  constructor(id: VoterId, network: LocalNetwork, clock: TestClock) {
+  constructor(
+    id: VoterId,
+    network: LocalNetwork,
+    clock: TestClock,
+    state = bootstrapState({ voters }),
+  ) {
     this.#id = id
     this.#network = network
     const log = silentLogger
@@ -38,8 +43,8 @@ class TestNode {
     })
     this.quorum = new Quorum({
       id,
-      contacts: [],
-      state: bootstrapState({ voters }),
+      contacts: [1, 2, 3],
+      state,
       store: { write: async () => {} },
       clock,
       random: seededRandom(`node ${id.nodeId}`),
@@ -101,7 +106,7 @@ async function threeNodes() {
   }
   const node = (id: number) => nodes[id - 1] as TestNode
   const leaders = () => nodes.filter(({ quorum }) => quorum.controller.isActive)
-  return { clock, nodes, node, run, leaders }
+  return { clock, network, nodes, node, run, leaders }
 }
 
 /** All are started; the first leads. */
@@ -152,4 +157,24 @@ test('the end of a follower changes nothing', async () => {
   await run(500)
   expect(leaders()).toEqual([node(1)])
   expect(node(2).quorum.controllerId).toBe(1)
+})
+
+test('a node that comes back with nothing votes again, as another replica', async () => {
+  const { clock, network, node, run } = await ledByFirst()
+  await node(3).end()
+  await run(200)
+  const id = { nodeId: 3, directoryId: uuidFrom(seededRandom('another directory')) }
+  const back = new TestNode(id, network, clock, bootstrapState())
+  await back.start()
+  await run(2_000)
+  expect(back.quorum.controllerId).toBe(1)
+  await run(4_000)
+  // One of the three may go again: with the first one it is a majority.
+  await node(2).end()
+  await run(3_000)
+  expect(node(1).quorum.controller.isActive).toBe(true)
+  await node(1).quorum.controller.run(() => ({ records: [], reply: undefined }))
+  await node(1).end()
+  await back.end()
+  expect([...node(1).failures, ...back.failures]).toEqual([])
 })

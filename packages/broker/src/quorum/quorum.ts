@@ -20,9 +20,11 @@ import { ControllerDriver } from './controller-driver.ts'
 import { MetadataLoader, type MetadataPublisher } from './metadata-loader.ts'
 import { RaftDriver, type RaftWriter } from './raft-driver.ts'
 import { packetOf, sendPacket } from './raft-transport.ts'
+import { VoterReplacement } from './voter-replacement.ts'
 
 export interface QuorumOptions {
   readonly id: VoterId
+  /** Brokers that are to vote, and that may know who leads. */
   readonly contacts: readonly number[]
   readonly state: PersistedState | Unreadable
   readonly store: RaftWriter
@@ -55,6 +57,7 @@ export class Quorum implements MetadataService, AsyncDisposable {
   readonly #loader: MetadataLoader
   readonly #raft: RaftDriver
   readonly #campaigns: Campaigns
+  readonly #voterReplacement: VoterReplacement
   readonly controller: ControllerDriver
   /** The leader that was followed last, since this node led itself. */
   #lastLeader: { readonly brokerId: number; heardMs: number } | undefined
@@ -100,6 +103,13 @@ export class Quorum implements MetadataService, AsyncDisposable {
       random: random.fork('campaign'),
       status: () => node.status(),
       campaign: () => this.#raft.campaign(),
+    })
+    this.#voterReplacement = new VoterReplacement({
+      clock,
+      log,
+      nodeIds: options.contacts,
+      status: () => node.status(),
+      change: change => this.#raft.changeVoters(change),
     })
   }
 
@@ -149,6 +159,7 @@ export class Quorum implements MetadataService, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.controller.stop()
     this.#campaigns[Symbol.dispose]()
+    this.#voterReplacement[Symbol.dispose]()
     await this.#raft[Symbol.asyncDispose]()
   }
 
@@ -160,6 +171,7 @@ export class Quorum implements MetadataService, AsyncDisposable {
       this.#lastLeader = { brokerId: leader.nodeId, heardMs: clock.monotonicMs() }
     }
     this.controller.roleChanged(change, this.#lastLeader)
+    this.#voterReplacement.roleChanged(role)
     if (role === 'leader') this.#lastLeader = undefined
   }
 

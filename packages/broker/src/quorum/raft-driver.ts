@@ -4,6 +4,8 @@
 import { assert } from '@klamm/base'
 import { type Clock, StorageError, type Timer } from '@klamm/base/env'
 import type {
+  ConfigChange,
+  ConfigChangeResult,
   Entry,
   Packet,
   ProposeResult,
@@ -107,6 +109,13 @@ export class RaftDriver implements AsyncDisposable {
   /** Proposes an entry; its fate shows when it, or another at its index, is applied. */
   propose(data: Uint8Array): ProposeResult {
     const result = this.node.propose(data)
+    this.#pump()
+    return result
+  }
+
+  /** One voter more or less. Ends like a proposal. */
+  changeVoters(change: ConfigChange): ConfigChangeResult {
+    const result = this.node.proposeConfigChange(change)
     this.#pump()
     return result
   }

@@ -34,8 +34,8 @@ interface Meta {
  * Opens the data directory of this broker, formats it when it is empty, and takes its clean mark
  * away: from here on it counts as unclean until `close`.
  *
- * Rejects with StorageError `foreign` when it belongs to another cluster or broker (or has another
- * directory id than asked for), and with `corrupt` when it cannot be told whose it is.
+ * Rejects with StorageError `foreign` when it belongs to another cluster or broker, and with
+ * `corrupt` when it cannot be told whose it is.
  */
 export async function openMetaStore(
   engine: StorageEngine,
@@ -132,15 +132,13 @@ function format({ clusterId, brokerId, directoryId, random }: MetaStoreOptions):
 }
 
 function refuseForeign(meta: Meta, options: MetaStoreOptions): void {
-  const { clusterId, brokerId, directoryId = meta.directoryId } = options
-  assert(isUuid(clusterId) && isUuid(directoryId), 'clusters and directories are named by UUIDs')
-  const isOurs =
-    meta.clusterId === clusterId && meta.brokerId === brokerId && meta.directoryId === directoryId
-  if (isOurs) return
+  const { clusterId, brokerId } = options
+  assert(isUuid(clusterId) && isUuid(meta.directoryId), 'clusters, directories are named by UUIDs')
+  if (meta.clusterId === clusterId && meta.brokerId === brokerId) return
   throw new StorageError(
     'foreign',
-    `the data directory is ${meta.directoryId} of broker ${meta.brokerId} in cluster ` +
-      `${meta.clusterId}, not ${directoryId} of broker ${brokerId} in cluster ${clusterId}`,
+    `the data directory is that of broker ${meta.brokerId} in cluster ${meta.clusterId}, not ` +
+      `that of broker ${brokerId} in cluster ${clusterId}`,
   )
 }
 

@@ -11,7 +11,7 @@ const configuration = { voters: [voter, { nodeId: 2, directoryId: 'AAAAAAAAAAAAA
 const corrupt = expect.objectContaining({ name: 'StorageError', code: 'corrupt' })
 
 test('a store that nothing was written to says so', async () => {
-  const store = openRaftStore(new MemoryEngine())
+  const store = openRaftStore(new MemoryEngine(), 'raft')
   expect(store.load()).toBeUndefined()
   await store.close()
 })
@@ -63,7 +63,7 @@ test('a snapshot from the leader takes the place of the whole log', async () => 
 
 test('writes take effect in call order, and the vote stays when a write has none', async () => {
   const engine = new MemoryEngine()
-  const store = openRaftStore(engine)
+  const store = openRaftStore(engine, 'raft')
   store.load()
   await Promise.all([
     store.format(bootstrapState(configuration)),
@@ -99,7 +99,7 @@ test('after any crash the state is one that was written, and none that was promi
     let engine = new CrashEngine()
     const states: PersistedState[] = [bootstrapState(configuration)]
     let promised = 0
-    const store = openRaftStore(engine)
+    const store = openRaftStore(engine, 'raft')
     store.load()
     await store.format(bootstrapState(configuration))
     for (let step = 1; step <= 30; step++) {
@@ -126,7 +126,7 @@ const nothing: Write = {
 }
 
 async function written(engine: StorageEngine, writes: readonly Write[]): Promise<void> {
-  const store = openRaftStore(engine)
+  const store = openRaftStore(engine, 'raft')
   store.load()
   await store.format(bootstrapState(configuration))
   for (const write of writes) await store.write(write)
@@ -134,7 +134,7 @@ async function written(engine: StorageEngine, writes: readonly Write[]): Promise
 }
 
 function load(engine: StorageEngine): PersistedState | undefined {
-  return openRaftStore(engine).load()
+  return openRaftStore(engine, 'raft').load()
 }
 
 function normals(term: number, first: number, count: number): Entry[] {

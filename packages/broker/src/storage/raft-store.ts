@@ -21,7 +21,6 @@ import type {
 } from '@klamm/raft'
 import { damaged, seal, unseal } from './sealed-value.ts'
 
-const environmentName = 'raft'
 const headKey = Uint8Array.of(0x68)
 const snapshotKey = Uint8Array.of(0x73)
 const entryPrefix = 0x65
@@ -36,8 +35,8 @@ interface Head {
   readonly lastIndex: LogIndex
 }
 
-/** Opens the store; `load` comes first. */
-export function openRaftStore(engine: StorageEngine): RaftStore {
+/** Opens the store; `load` comes first. Throws StorageError `corrupt`. */
+export function openRaftStore(engine: StorageEngine, environmentName: string): RaftStore {
   return new RaftStore(engine.open(environmentName))
 }
 
