@@ -18,7 +18,7 @@ async function managing(count: number) {
       leader = new ScriptedLeader()
       leaders.set(brokerId, leader)
     }
-    return leader.channel
+    return leader
   }
   const failures: unknown[] = []
   const manager = new FetcherManager({

@@ -3,6 +3,7 @@
 import { NetworkError, silentLogger } from '@klamm/base/env'
 import { DecodeError, errorCodes } from '@klamm/protocol'
 import { expect, test } from 'vitest'
+import type { PeerChannel } from '../network/peer-channel.ts'
 import { appendProduced } from '../partition/append.ts'
 import type { Partition } from '../partition/partition.ts'
 import { batchOf, brokers, partitionImage } from '../partition/testing/replica.ts'
@@ -16,7 +17,7 @@ async function fetching(count = 1) {
   const failures: unknown[] = []
   const fetcher = new Fetcher({
     brokerId: 1,
-    channel: leader.channel,
+    channel: leader as unknown as PeerChannel,
     clock,
     log: silentLogger,
     brokerEpoch: () => 10,

@@ -290,7 +290,7 @@ export class Fetcher implements AsyncDisposable {
     const { clock } = this.#options
     const nowMs = clock.monotonicMs()
     this.#planner.delayed(partition, nowMs)
-    // When its time has come, a request for the others is under way. One timer for all of an answer.
+    // When its time has come, a request for the others is under way. One timer per answer.
     if (nowMs === this.#lastRecallMs) return
     this.#lastRecallMs = nowMs
     const timer = clock.setTimer(backoffMs, () => {

@@ -5,7 +5,6 @@ import { TestClock } from '@klamm/base/testing'
 import type { Fetch, FetchResponse, RequestOf } from '@klamm/protocol'
 import { staticLayers } from '../../broker-options.ts'
 import { topicConfig } from '../../config/topic-config.ts'
-import type { PeerChannel } from '../../network/peer-channel.ts'
 import { Partition } from '../../partition/partition.ts'
 import { ReplicaLog } from '../../partition/replica-log.ts'
 import { batchOf, partitionImage, topicId } from '../../partition/testing/replica.ts'
@@ -67,10 +66,6 @@ export class ScriptedLeader {
   readonly brokerId = 2
   /** Requests that say that the one before is wanted back. */
   releases = 0
-
-  get channel(): PeerChannel {
-    return this as unknown as PeerChannel
-  }
 
   request(_schema: unknown, _version: number, body: Request, signal: AbortSignal) {
     const { promise, resolve, reject } = Promise.withResolvers<FetchResponse>()
