@@ -7,25 +7,47 @@ import type { Launcher, NodeEvents, NodeHandle } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 import { handOverMs, openNode } from './open-node.ts'
 
+/**
+ * How long a broker that ends may take to give back what it holds, in ms. A write that hangs never
+ * ends, but whoever waits for the end must hear that there is no broker any more.
+ */
+const defaultEndLimitMs = 10_000
+
 export class InlineLauncher implements Launcher {
+  readonly #endLimitMs: number
   readonly #peers = new LocalNetwork(nodeClock)
   readonly clients = new LocalNetwork(nodeClock)
   /** What nodes without a data directory keep: it survives them, as a page cache would. */
   readonly #memories = new Map<number, MemoryEngine>()
+
+  constructor(options: { readonly endLimitMs?: number } = {}) {
+    this.#endLimitMs = options.endLimitMs ?? defaultEndLimitMs
+  }
 
   async launch(options: NodeOptions, events: NodeEvents): Promise<NodeHandle> {
     const { brokerId } = options
     // A broker that cannot go on gives back its port and its directory before anybody is told.
     const failed = async (error: unknown): Promise<void> => {
       // That it cannot be closed either is a consequence: what is told is the first failure.
-      await Promise.allSettled([broker?.[Symbol.asyncDispose]()])
+      if (broker !== undefined) await Promise.allSettled([this.#end(broker)])
       events.onFailure(brokerId, asError(error))
     }
     let broker: Broker | undefined
     const networks = { peers: this.#peers, clients: this.clients }
     const storage = options.dataDirectory === undefined ? this.#memory(brokerId) : undefined
-    broker = await openNode(options, networks, error => void failed(error), storage)
-    return handleOf(broker)
+    const opened = await openNode(options, networks, error => void failed(error), storage)
+    broker = opened
+    return handleOf(broker, () => this.#end(opened))
+  }
+
+  async #end(broker: Broker): Promise<void> {
+    const { promise: limit, resolve } = Promise.withResolvers<void>()
+    const timer = nodeClock.setTimer(this.#endLimitMs, resolve)
+    try {
+      await Promise.race([broker[Symbol.asyncDispose](), limit])
+    } finally {
+      timer.cancel()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -62,14 +84,14 @@ function outliving(engine: MemoryEngine): StorageEngine {
   }
 }
 
-function handleOf(broker: Broker): NodeHandle {
+function handleOf(broker: Broker, end: () => Promise<void>): NodeHandle {
   const { address, brokerId } = broker
   return {
     brokerId,
     port: address.kind === 'tcp' ? address.port : 0,
     ready: () => broker.ready(),
     stop: how => broker.stop(handOverMs(how)),
-    kill: () => broker[Symbol.asyncDispose](),
+    kill: end,
   }
 }
 
