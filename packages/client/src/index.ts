@@ -1,6 +1,76 @@
 // @klamm/client: producer, consumer and admin for Klamm and Apache Kafka.
 
 export type { Admin } from './admin/admin.ts'
+export type { AdminCallOptions, ManyOptions, Outcome, Results } from './admin/call.ts'
+export type {
+  BrokerDescription,
+  ClusterDescription,
+  DescribeClusterOptions,
+  ElectLeadersRequest,
+  QuorumDescription,
+  QuorumReplica,
+} from './admin/cluster.ts'
+export type { ConfigValue } from './admin/config-value.ts'
+export type {
+  AlterConfigsRequest,
+  ConfigChange,
+  ConfigEntry,
+  ConfigResource,
+  ConfigResourceType,
+  ConfigSource,
+  ConfigSynonym,
+  ConfigsToAlter,
+  ConfigsToDescribe,
+  ConfigValueType,
+  DescribeConfigsQuery,
+  ResourceConfigs,
+} from './admin/configs.ts'
+export type {
+  ListTopicsOptions,
+  PagesOptions,
+  PartitionDescription,
+  TopicDescription,
+} from './admin/describe-topics.ts'
+export type {
+  CommittedOffset,
+  DeleteOffsetsRequest,
+  FetchOffsetsQuery,
+  GroupTopic,
+  GroupTopicOffsets,
+  OffsetToSet,
+  ResetOffsetsRequest,
+  SetOffsetsRequest,
+} from './admin/group-offsets.ts'
+export type {
+  GroupDescription,
+  GroupOverview,
+  ListGroupsOptions,
+  MemberDescription,
+} from './admin/groups.ts'
+export type { OngoingReassignment, ReassignmentToMake } from './admin/reassignments.ts'
+export type {
+  ActiveProducer,
+  DeletedRecords,
+  DeleteTopicRecordsRequest,
+  PartitionProducers,
+  RecordsToDelete,
+} from './admin/records.ts'
+export type {
+  FoundOffset,
+  OffsetOptions,
+  OffsetQuery,
+  OffsetSpec,
+  PartitionOffsetAtTime,
+  PartitionOffsets,
+} from './admin/topic-offsets.ts'
+export type {
+  CreatedTopic,
+  CreatePartitionsRequest,
+  CreateTopicsRequest,
+  DeleteTopicsRequest,
+  NewPartitions,
+  NewTopic,
+} from './admin/topics.ts'
 export type { Assignor, AssignorInput, GroupAssignment, GroupMember } from './assignors/assignor.ts'
 export type { Partitions, TopicPartition } from './assignors/partitions.ts'
 export type { AssignorName } from './assignors/registry.ts'

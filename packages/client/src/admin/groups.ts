@@ -68,7 +68,7 @@ export async function listGroups(
   return [...byId.values()].sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
 }
 
-export interface GroupMember {
+export interface MemberDescription {
   readonly memberId: string
   /** Undefined for a dynamic member. */
   readonly groupInstanceId: string | undefined
@@ -92,7 +92,7 @@ export interface GroupDescription {
   readonly protocolType: string
   /** The assignor chosen; empty while there is none. */
   readonly protocol: string
-  readonly members: readonly GroupMember[]
+  readonly members: readonly MemberDescription[]
 }
 
 export function describeGroups<O extends ManyOptions>(
@@ -131,7 +131,10 @@ function descriptionOf(group: GroupResponse): GroupDescription {
   }
 }
 
-function memberOf(member: ItemOf<GroupResponse['members']>, isConsumer: boolean): GroupMember {
+function memberOf(
+  member: ItemOf<GroupResponse['members']>,
+  isConsumer: boolean,
+): MemberDescription {
   const { memberId, groupInstanceId, clientId, clientHost } = member
   const { memberMetadata, memberAssignment } = member
   const subscription = isConsumer ? decoded(decodeSubscription, memberMetadata) : undefined
