@@ -16,7 +16,7 @@ import { TopicCache } from './topic-cache.ts'
 import type { TopicInfo } from './topic-info.ts'
 import { type MetadataChange, type Watch, WatchedTopics } from './watch.ts'
 
-export type { PartitionInfo, TopicInfo } from './topic-info.ts'
+export type { TopicInfo } from './topic-info.ts'
 export type { MetadataChange, Watch } from './watch.ts'
 
 export interface TopicOptions {
