@@ -22,7 +22,7 @@ export interface GroupOverview {
   readonly protocolType: string
   /** `Stable`, `Empty` and so on; empty from brokers that do not tell. */
   readonly state: string
-  /** `Classic`, `Consumer`, `Share`; empty from brokers that do not tell. */
+  /** `classic`, `consumer` and so on, as the broker spells it; empty when it does not tell. */
   readonly groupType: string
 }
 
