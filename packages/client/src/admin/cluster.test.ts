@@ -31,6 +31,7 @@ test('offsets are asked of the leaders, and again of the new one', async () => {
   await using admin = adminOf(fake)
   await fake.settle(admin.fetchTopicOffsets('a'))
   fake.moveLeader('a', 0, 3)
+  await fake.settle(admin.fetchTopicOffsets('a'))
   fake.kill(2)
   const offsets = await fake.settle(admin.fetchTopicOffsets('a'))
   expect(offsets).toEqual([0, 1, 2].map(partition => ({ partition, low: 0, high: 0, offset: 0 })))

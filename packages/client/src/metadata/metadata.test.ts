@@ -256,6 +256,9 @@ test('a cluster that says nothing of it is known any more begins at the bootstra
     topics: [],
     errorCode: errorCodes.REBOOTSTRAP_REQUIRED,
   })
+  const refused = core.metadata.refresh()
+  expect(await fake.rejection(refused)).toMatchObject({ code: 'REBOOTSTRAP_REQUIRED' })
+  expect(core.brokers.known.size).toBe(0)
   core.metadata.invalidate()
   expect(await fake.settle(core.metadata.topic('a'))).toMatchObject({ name: 'a' })
 })
