@@ -10,12 +10,10 @@ import { Kafka, type KafkaOptions } from '@klamm/client'
 import { ClusterDirectory, type ClusterIdentity, newIdentity } from './cluster-directory.ts'
 import { markFirstStart } from './first-start.ts'
 import { ReachingWithin } from './in-process.ts'
-import { InlineLauncher } from './launch-inline.ts'
-import { WorkerLauncher } from './launch-worker.ts'
 import type { Launcher, NodeHandle } from './launcher.ts'
 import type { NodeOptions } from './node-options.ts'
 import { type NodePlan, planCluster } from './plan.ts'
-import { type CheckedSpec, type ClusterSpec, checkSpec } from './spec.ts'
+import { type CheckedSpec, type ClusterMode, type ClusterSpec, checkSpec } from './spec.ts'
 
 export interface BrokerAddress {
   readonly brokerId: number
@@ -32,9 +30,7 @@ export async function startCluster(spec: ClusterSpec = {}): Promise<Cluster> {
   const checked = checkSpec(spec)
   const nodes = planCluster(checked)
   await using stack = new AsyncDisposableStack()
-  const launcher = stack.use(
-    checked.mode === 'inline' ? new InlineLauncher() : new WorkerLauncher(),
-  )
+  const launcher = stack.use(await newLauncher(checked.mode))
   const { identity, pathOf } = await openData(checked, nodes, stack)
   const voters = nodes
     .filter(({ isVoter }) => isVoter)
@@ -58,6 +54,12 @@ export async function startCluster(spec: ClusterSpec = {}): Promise<Cluster> {
   await cluster.start()
   cluster.own(stack.move())
   return cluster
+}
+
+/** Only what the mode needs is loaded: without brokers in this thread, nothing of a broker. */
+async function newLauncher(mode: ClusterMode): Promise<Launcher> {
+  if (mode === 'worker') return new (await import('./launch-worker.ts')).WorkerLauncher()
+  return new (await import('./launch-inline.ts')).InlineLauncher()
 }
 
 export class Cluster implements AsyncDisposable {

@@ -1,56 +1,7 @@
-// Entry point of a node's worker thread.
+// Entry point of a node's worker thread: what a node is made of is compiled once, not in every
+// thread at every start. A static import would be loaded before the cache is there.
 
 import { enableCompileCache } from 'node:module'
-import { parentPort, workerData } from 'node:worker_threads'
-import { present } from '@klamm/base'
-import { ConfigError } from '@klamm/base/env'
-import { PortNetwork } from '@klamm/base/node'
-import type { FromNode, NodeWorkerData, ToNode } from './control-messages.ts'
-import { handOverMs, openNode } from './open-node.ts'
 
 enableCompileCache()
-
-const parent = present(parentPort, 'a node runs in a worker thread')
-const { options, peers, clients } = workerData as NodeWorkerData
-
-function say(message: FromNode): void {
-  parent.postMessage(message)
-}
-
-async function run(): Promise<void> {
-  const networks = { peers: new PortNetwork(peers), clients: new PortNetwork(clients) }
-  const broker = await openNode(options, networks, error => {
-    say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
-  })
-  const { address } = broker
-  say({ kind: 'started', port: address.kind === 'tcp' ? address.port : 0 })
-  broker.ready().then(
-    () => say({ kind: 'ready' }),
-    () => {
-      // Stopped before; the parent knows.
-    },
-  )
-  parent.on('message', (message: ToNode) => {
-    if (message.kind !== 'stop') return
-    broker
-      .stop(handOverMs(message.how))
-      .catch((error: unknown) => {
-        say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
-      })
-      .finally(() => {
-        say({ kind: 'stopped' })
-        parent.close()
-        void networks.peers[Symbol.asyncDispose]()
-        void networks.clients[Symbol.asyncDispose]()
-      })
-  })
-}
-
-run().catch((error: unknown) => {
-  say({
-    kind: 'notStarted',
-    message: error instanceof Error ? error.message : String(error),
-    operator: error instanceof ConfigError,
-  })
-  parent.close()
-})
+await import('./run-node.ts')
