@@ -57,6 +57,15 @@ test('what is damaged is told as any other read tells it', async () => {
   await scrub[Symbol.asyncDispose]()
 })
 
+test('a log that begins later meanwhile is read on from there', async () => {
+  const { partition, reads, failures, scrub, pass } = await scrubbed()
+  await pass(1_000)
+  partition.log.advanceStart(3)
+  for (let i = 0; i < 5; i++) await pass(10)
+  expect([reads, failures]).toEqual([[0, 3, 4], []])
+  await scrub[Symbol.asyncDispose]()
+})
+
 test('a replica that goes meanwhile is left alone', async () => {
   const { partition, current, reads, failures, scrub, pass } = await scrubbed()
   await pass(1_000)
