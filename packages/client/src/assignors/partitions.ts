@@ -51,14 +51,6 @@ export function difference(a: Partitions, b: Partitions): Partitions {
   )
 }
 
-export function union(a: Partitions, b: Partitions): Partitions {
-  return partitionsOf([...listOf(a), ...listOf(b)])
-}
-
-export function isSame(a: Partitions, b: Partitions): boolean {
-  return partitionsText(a) === partitionsText(b)
-}
-
 /** `orders-0 orders-1 users-3`; `none` when there are none. For logs and tests. */
 export function partitionsText(partitions: Partitions): string {
   const list = listOf(partitions)
