@@ -31,7 +31,7 @@ export interface CloseOptions {
 }
 
 /** Batches of several partitions share a request up to this size. */
-const maxRequestBytes = 4 * 1024 * 1024
+const maxRequestBytes = 1024 * 1024
 
 /**
  * Records of one partition are stored in the order of the calls. Every promise of a `send` settles:
