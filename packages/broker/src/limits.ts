@@ -68,6 +68,13 @@ export const maxPeerRequestsInFlight = 10_000
 /** Bytes that may wait to be sent to one other broker; more are lost, as with its connection. */
 export const maxPeerBytesQueued = 256 * 1024 * 1024
 
+/**
+ * After how long without a byte from a broker that owes one it is asked whether it is there, and
+ * after how long it is taken for dead, in ms. A connection that is cut off says nothing for minutes.
+ */
+export const peerSilenceMs = 3_000
+export const peerDeadMs = 10_000
+
 /** How long connecting to another broker may take, in ms. */
 export const peerConnectTimeoutMs = 3_000
 

@@ -3,9 +3,16 @@
 import { concatBytes } from '@klamm/base'
 import { type ByteStream, LocalNetwork, type Network, silentLogger } from '@klamm/base/env'
 import { TestClock } from '@klamm/base/testing'
-import { encodeResponse, FrameReader, Heartbeat, peekRequestHeader } from '@klamm/protocol'
+import {
+  ApiVersions,
+  encodeResponse,
+  FrameReader,
+  Heartbeat,
+  peekRequestHeader,
+} from '@klamm/protocol'
 import { expect, test } from 'vitest'
-import { maxPeerBytesQueued, peerConnectTimeoutMs } from '../limits.ts'
+import { apiVersionsAnswer } from '../apis/api-versions.ts'
+import { maxPeerBytesQueued, peerConnectTimeoutMs, peerDeadMs, peerSilenceMs } from '../limits.ts'
 import { settled, turns } from '../testing/turns.ts'
 import { PeerChannel } from './peer-channel.ts'
 
@@ -13,10 +20,14 @@ const address = { kind: 'peer', brokerId: 2 } as const
 const body = { groupId: 'g', generationId: 1, memberId: 'm', groupInstanceId: null }
 const never = new AbortController().signal
 
+const noApis = apiVersionsAnswer(0, [])
+
 /** Broker 2, which answers when the test says so. */
 class OtherBroker {
   readonly streams: ByteStream[] = []
   readonly correlationIds: number[] = []
+  /** Of the requests that only ask whether it is there. */
+  readonly pings: number[] = []
 
   accept(stream: ByteStream): void {
     const frames = new FrameReader()
@@ -25,11 +36,18 @@ class OtherBroker {
       onData: chunk => {
         frames.push(chunk)
         for (let frame = frames.next(); frame; frame = frames.next()) {
-          this.correlationIds.push(peekRequestHeader(frame).correlationId)
+          const { apiKey, correlationId } = peekRequestHeader(frame)
+          if (apiKey === ApiVersions.key) this.pings.push(correlationId)
+          else this.correlationIds.push(correlationId)
         }
       },
       onClose() {},
     })
+  }
+
+  answerPing(): void {
+    const correlationId = this.pings.at(-1) ?? 0
+    this.streams.at(-1)?.write(encodeResponse(ApiVersions, 0, correlationId, noApis))
   }
 
   answer(correlationId: number, errorCode: number): void {
@@ -244,6 +262,82 @@ test('a closed channel refuses what waits and what comes', async () => {
   await turns(clock)
   expect(await waiting).toMatchObject({ code: 'closed' })
   expect(await outcome(ask())).toMatchObject({ code: 'closed' })
+})
+
+test('a broker that says nothing any more is taken for dead, and its requests fail', async () => {
+  const { clock, listen, other, ask, channel, lost } = await channelTo()
+  await listen()
+  const waiting = [outcome(ask()), outcome(ask())]
+  await turns(clock)
+  clock.advance(peerSilenceMs)
+  await turns(clock)
+  expect(other.pings).toHaveLength(1)
+  clock.advance(peerDeadMs - peerSilenceMs - 1)
+  await turns(clock)
+  expect(lost).toEqual([])
+  clock.advance(1)
+  await turns(clock)
+  expect(lost).toEqual([2])
+  for (const each of await Promise.all(waiting)) {
+    expect(each).toMatchObject({ code: 'closed', cause: { code: 'timeout' } })
+  }
+  expect(clock.pendingTimers).toBe(0)
+  const again = ask()
+  await turns(clock)
+  other.answer(other.correlationIds.at(-1) ?? 0, 0)
+  await turns(clock)
+  expect(await again).toMatchObject({ errorCode: 0 })
+  await channel[Symbol.asyncDispose]()
+  await turns(clock)
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('an answer may take its time when the broker shows that it is there', async () => {
+  const { clock, listen, other, ask, lost } = await channelTo()
+  await listen()
+  const slow = ask()
+  await turns(clock)
+  for (let i = 0; i < 30; i++) {
+    clock.advance(1_000)
+    await turns(clock, 4)
+    if (other.pings.length > 0) other.answerPing()
+    other.pings.length = 0
+  }
+  other.answer(other.correlationIds[0] ?? 0, 9)
+  await turns(clock)
+  expect(await slow).toMatchObject({ errorCode: 9 })
+  expect([other.streams.length, lost]).toEqual([1, []])
+})
+
+test('a broker that is only posted to is asked whether it is there', async () => {
+  const { clock, listen, other, channel, lost } = await channelTo()
+  await listen()
+  const post = async () => {
+    channel.post([concatBytes([Uint8Array.of(0, 0, 0, 10), new Uint8Array(10)])])
+    clock.advance(1_000)
+    await turns(clock, 4)
+  }
+  for (let i = 0; i < 6; i++) {
+    await post()
+    if (other.pings.length > 0) other.answerPing()
+    other.pings.length = 0
+  }
+  expect(lost).toEqual([])
+  for (let i = 0; i < 15; i++) await post()
+  expect(lost).toEqual([2])
+})
+
+test('while nothing is owed no timer runs and nobody is asked', async () => {
+  const { clock, listen, other, ask, lost } = await channelTo()
+  await listen()
+  const answered = ask()
+  await turns(clock)
+  other.answer(other.correlationIds[0] ?? 0, 0)
+  await turns(clock)
+  await answered
+  clock.advance(60_000)
+  await turns(clock)
+  expect([other.pings, lost, clock.pendingTimers]).toEqual([[], [], 0])
 })
 
 function pushTo<T>(list: T[]): (item: T) => boolean {

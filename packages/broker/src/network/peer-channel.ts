@@ -1,11 +1,13 @@
 // Requests to one other broker over the private network: pipelined over one connection, matched by
-// correlation id, connected when first needed and again after a loss.
+// correlation id, connected when first needed and again after a loss. A broker that owes an answer
+// and says nothing is asked whether it is there; if it does not answer that, its connection is lost.
 
 import { assert } from '@klamm/base'
-import type { ByteStream, Clock, Logger, Network } from '@klamm/base/env'
+import type { ByteStream, Clock, Logger, Network, Timer } from '@klamm/base/env'
 import { Deadline, NetworkError, TimeoutError } from '@klamm/base/env'
 import {
   type ApiSchema,
+  ApiVersions,
   DecodeError,
   decodeResponse,
   encodeRequest,
@@ -18,6 +20,8 @@ import {
   maxPeerFrameBytes,
   maxPeerRequestsInFlight,
   peerConnectTimeoutMs,
+  peerDeadMs,
+  peerSilenceMs,
 } from '../limits.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -44,6 +48,10 @@ export class PeerChannel implements AsyncDisposable {
   #stream: ByteStream | undefined
   #connecting: Promise<ByteStream> | undefined
   #lastCorrelationId = 0
+  /** Since when something was sent, or is waited for, and nothing came; undefined: nothing is owed. */
+  #silentSinceMs: number | undefined
+  #isPinged = false
+  #silence: Timer | undefined
   readonly #closed = new AbortController()
 
   constructor(options: PeerChannelOptions) {
@@ -100,6 +108,7 @@ export class PeerChannel implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort(new NetworkError('closed', 'the broker stops'))
+    this.#silence?.cancel()
     this.#stream?.destroy()
     await this.#connecting?.catch(() => undefined)
   }
@@ -133,6 +142,7 @@ export class PeerChannel implements AsyncDisposable {
         },
       })
       stream.write(chunks)
+      this.#owesAnswer()
     })
   }
 
@@ -192,6 +202,9 @@ export class PeerChannel implements AsyncDisposable {
       if (!(error instanceof DecodeError)) throw error
       this.#sentNonsense(stream, error)
     }
+    // Whoever waits still does, from now on.
+    this.#silentSinceMs = this.#waiting.size > 0 ? this.#options.clock.monotonicMs() : undefined
+    this.#isPinged = false
   }
 
   #sentNonsense(stream: ByteStream, error: DecodeError): void {
@@ -201,12 +214,53 @@ export class PeerChannel implements AsyncDisposable {
 
   /** To a peer that does not read, no more than the bound: a post may be lost. */
   #write(stream: ByteStream, chunks: readonly Uint8Array[]): void {
-    if (stream.queuedBytes < maxPeerBytesQueued) stream.write(chunks)
+    if (stream.queuedBytes >= maxPeerBytesQueued) return
+    stream.write(chunks)
+    this.#owesAnswer()
+  }
+
+  /** Whatever is sent has an answer, that of a ping if no other. */
+  #owesAnswer(): void {
+    this.#silentSinceMs ??= this.#options.clock.monotonicMs()
+    if (this.#silence === undefined) this.#listen(peerSilenceMs)
+  }
+
+  #listen(delayMs: number): void {
+    this.#silence = this.#options.clock.setTimer(delayMs, () => {
+      this.#silence = undefined
+      this.#checkSilence()
+    })
+  }
+
+  #checkSilence(): void {
+    const [stream, sinceMs] = [this.#stream, this.#silentSinceMs]
+    if (stream === undefined || sinceMs === undefined) return
+    const silentMs = this.#options.clock.monotonicMs() - sinceMs
+    if (silentMs >= peerDeadMs) {
+      this.#options.log.warn('a peer does not answer', { peer: this.brokerId, silentMs })
+      stream.destroy(new NetworkError('timeout', `nothing came for ${Math.round(silentMs)} ms`))
+      return
+    }
+    if (silentMs >= peerSilenceMs && !this.#isPinged) this.#ping(stream)
+    this.#listen((this.#isPinged ? peerDeadMs : peerSilenceMs) - silentMs)
+  }
+
+  /** A request that every broker answers at once, however long it takes for others. */
+  #ping(stream: ByteStream): void {
+    this.#isPinged = true
+    const correlationId = this.#nextCorrelationId()
+    const { clientId } = this.#options
+    this.#waiting.set(correlationId, { resolve() {}, reject() {} })
+    stream.write(encodeRequest(ApiVersions, 0, correlationId, clientId, ping))
   }
 
   #onClose(stream: ByteStream, cause: Error | undefined): void {
     if (this.#stream !== stream) return
     this.#stream = undefined
+    this.#silentSinceMs = undefined
+    this.#isPinged = false
+    this.#silence?.cancel()
+    this.#silence = undefined
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     const error = new NetworkError('closed', `the connection to broker ${this.brokerId} is lost`, {
@@ -216,6 +270,8 @@ export class PeerChannel implements AsyncDisposable {
     if (!this.#closed.signal.aborted) this.#options.onLost?.(this.brokerId)
   }
 }
+
+const ping = { clientSoftwareName: '', clientSoftwareVersion: '', clusterId: null, nodeId: -1 }
 
 function correlationIdOf(frame: Uint8Array): number {
   if (frame.byteLength < 4) throw new DecodeError('a response without a header')
