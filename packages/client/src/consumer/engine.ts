@@ -184,7 +184,9 @@ export class Engine<K, V> implements GroupHost, Owner<K, V> {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     const idle = Promise.all(partitions.map(each => each.whenIdle()))
-    await Promise.race([idle, aborted.promise])
+    // What is done already is committed even if a handler takes all the time there is.
+    const early = this.failure === undefined ? this.#flush(partitions) : undefined
+    await Promise.race([Promise.all([idle, early]), aborted.promise])
     if (this.failure === undefined) {
       await Promise.race([this.#flush(partitions), aborted.promise])
     }

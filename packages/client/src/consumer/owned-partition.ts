@@ -88,9 +88,11 @@ export class OwnedPartition<K, V> implements MessageOwner {
   }
 
   commitMessage(offset: number, leaderEpoch: number, version: number): Promise<void> {
-    // After a seek, what was read before says nothing of where to go on.
-    if (version !== this.fetch.version) return Promise.resolve()
-    if (this.state !== 'gone') this.fetch.done(offset, leaderEpoch)
+    if (this.state !== 'gone') {
+      // After a seek, what was read before says nothing of where to go on.
+      if (version !== this.fetch.version) return Promise.resolve()
+      this.fetch.done(offset, leaderEpoch)
+    }
     return this.#owner.commitMessage(this, offset, leaderEpoch)
   }
 }
