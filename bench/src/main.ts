@@ -15,6 +15,7 @@ const groups: Readonly<
   codec: () => import('./codec.ts'),
   batches: () => import('./batches.ts'),
   'segment-append': () => import('./segment-append.ts'),
+  'client-produce': () => import('./client-produce.ts'),
 }
 
 const thorough: Settings = { rounds: 11, roundMs: 100 }
