@@ -76,11 +76,13 @@ const nodeImporters: readonly Permission[] = [
   { files: ['packages/broker/src/storage/lmdb-engine.ts'], why: 'the real storage engine' },
   { files: ['packages/broker/src/storage/data-directory.ts'], why: 'directories and their locks' },
   {
-    files: ['packages/cluster/src/{launch-*,node-main,open-node,control-messages}.ts'],
+    files: [
+      'packages/cluster/src/{launch-*,node-main,run-node,worker-node,open-node,control-messages}.ts',
+    ],
     why: 'brokers in threads and processes',
   },
   {
-    files: ['packages/cluster/src/{cluster,cluster-directory}.ts'],
+    files: ['packages/cluster/src/{cluster,cluster-directory,first-start}.ts'],
     why: 'where a cluster keeps its data, also when nobody said where',
   },
   {
