@@ -47,6 +47,7 @@ export class Checkers {
     )
     this.#metadata = new MetadataChecker({
       partition: (topicId, index) => this.#partitions.get(`${topicId}-${index}`),
+      broker: id => cluster.broker(id),
       mayBeClean: id => cluster.mayHaveComeBackCleanly(id),
     })
   }
@@ -71,6 +72,11 @@ export class Checkers {
     const checker = this.#partitions.get(`${topicId}-${partitionIndex}`)
     demand('REP-15', checker !== undefined, () => `${value} comes from a topic nobody has`)
     checker?.consumed(offset, value)
+  }
+
+  /** Exclusive end of what is known to be committed. */
+  committedEnd(topicId: string, partitionIndex: number): number {
+    return this.#partitions.get(`${topicId}-${partitionIndex}`)?.committedEnd ?? 0
   }
 
   #look(broker: Broker, replica: Replica): void {

@@ -2,7 +2,7 @@
 //
 // META-1 one image at one position of the log, on every broker and in every incarnation
 // REP-5 leader epochs in the metadata never fall, partition epochs rise by the change
-// REP-8, REP-9 who is in sync or eligible holds everything committed
+// REP-8, REP-9, REP-10 who is in sync or eligible holds everything committed, and has proved it
 
 import type { Broker } from '@klamm/broker'
 // Not part of what the broker offers to others.
@@ -15,10 +15,13 @@ type Image = Broker['quorum']['image']
 interface PartitionEpochs {
   readonly leaderEpoch: number
   readonly partitionEpoch: number
+  readonly isr: readonly number[]
 }
 
 export interface MetadataCheckerOptions {
   readonly partition: (topicId: string, index: number) => PartitionChecker | undefined
+  /** The broker, while it runs. */
+  readonly broker: (brokerId: number) => Broker | undefined
   /** Whether the broker may have proved that it stopped cleanly before it came back. */
   readonly mayBeClean: (brokerId: number) => boolean
 }
@@ -62,6 +65,23 @@ export class MetadataChecker {
     }
   }
 
+  /** Who joins the ISR has fetched from the leader in the very incarnation that joins. */
+  #joined(topicId: string, index: number, joined: readonly number[], image: Image): void {
+    const partition = image.topics.partition(topicId, index)
+    if (partition === undefined || joined.length === 0) return
+    const leader = this.#options.broker(partition.leader)?.partitions.get(topicId, index)?.leader
+    if (leader?.leaderEpoch !== partition.leaderEpoch) return
+    for (const id of joined) {
+      // Elected from the ELR, it is the ISR.
+      if (id === partition.leader) continue
+      const seen = leader.followers.get(id)?.brokerEpoch ?? -1
+      const now = image.cluster.broker(id)?.epoch ?? -1
+      demand('REP-10', seen >= now, () => {
+        return `broker ${id} joins in epoch ${now}, the leader has seen it in ${seen}`
+      })
+    }
+  }
+
   /** Who comes back is in no ISR, and eligible only with the proof of a clean stop. */
   #registered(brokerId: number, image: Image): void {
     const mayBeEligible = this.#options.mayBeClean(brokerId)
@@ -82,11 +102,17 @@ export class MetadataChecker {
         const { leaderEpoch, partitionEpoch, isr, elr } = partition
         const before = this.#epochs.get(key)
         if (before?.partitionEpoch === partitionEpoch) return
-        this.#epochs.set(key, { leaderEpoch, partitionEpoch })
+        this.#epochs.set(key, { leaderEpoch, partitionEpoch, isr })
         if (before !== undefined) {
           demand('REP-5', leaderEpoch >= before.leaderEpoch, () => `${key}: the leader epoch fell`)
           demand('REP-5', partitionEpoch > before.partitionEpoch, () => `${key}: epoch fell`)
         }
+        this.#joined(
+          topic.id,
+          index,
+          isr.filter(id => before?.isr.includes(id) === false),
+          image,
+        )
         const checker = this.#options.partition(topic.id, index)
         for (const id of isr) checker?.mustHoldOnDisk('REP-8', id)
         for (const id of elr) checker?.mustHoldOnDisk('REP-8', id)

@@ -15,6 +15,8 @@ export interface SimProducerOptions extends SimClientOptions {
   readonly name: string
   readonly ghost: Ghost
   readonly topic: string
+  /** The topic that is meant, where another one had the same name; any when left out. */
+  readonly topicId?: string
   readonly meanPauseMs: number
   readonly maxRecordsPerBatch: number
   /** As max.in.flight.requests.per.connection; up to 5 keep their order. */
@@ -195,8 +197,8 @@ export class SimProducer {
   async #refresh(): Promise<void> {
     for (;;) {
       const found = await this.#client.topic(this.#options.topic)
-      const isSame = this.#topic === undefined || found?.topicId === this.#topic.topicId
-      if (found?.error === 'NONE' && isSame) {
+      const expected = this.#topic?.topicId ?? this.#options.topicId ?? found?.topicId
+      if (found?.error === 'NONE' && found.topicId === expected) {
         this.#topic = found
         return
       }

@@ -6,11 +6,15 @@ import { CreateTopics, errorCodes } from '@klamm/protocol'
 import { SimWorld } from '@klamm/sim'
 import { Checkers } from './checkers.ts'
 import { Ghost } from './ghost.ts'
+import { GroupGhost } from './group-ghost.ts'
 import { Nemesis } from './nemesis.ts'
+import type { SimClientOptions } from './sim-client.ts'
 import { SimCluster } from './sim-cluster.ts'
 import { SimConnection } from './sim-connection.ts'
+import { SimConsumer } from './sim-consumer.ts'
 import { SimProducer } from './sim-producer.ts'
 import { type SwarmOptions, swarmOptions } from './swarm.ts'
+import { TopicChurn } from './topic-churn.ts'
 import { Violation } from './violation.ts'
 
 export interface SimulationOptions {
@@ -46,6 +50,8 @@ const config: ReadonlyMap<string, string> = new Map([
   ['replica.lag.time.max.ms', '3000'],
   ['min.insync.replicas', `${minInsyncReplicas}`],
   ['offsets.topic.num.partitions', '2'],
+  ['group.min.session.timeout.ms', '1000'],
+  ['group.initial.rebalance.delay.ms', '100'],
 ])
 
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
@@ -75,6 +81,13 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
 }
 
+/** A client that runs until it is stopped. */
+interface SimClientLoop {
+  readonly failures: readonly unknown[]
+  start(): void
+  stop(): Promise<void>
+}
+
 class Run {
   readonly ghost = new Ghost()
   readonly #world: SimWorld
@@ -82,8 +95,10 @@ class Run {
   readonly #durationMs: number
   readonly #cluster: SimCluster
   readonly #checkers: Checkers
-  readonly #producers: SimProducer[] = []
-  #producersDone = 0
+  readonly #groupGhost = new GroupGhost()
+  readonly #consumers: SimConsumer[] = []
+  readonly #writers: SimClientLoop[] = []
+  #topicId = ''
 
   constructor(world: SimWorld, swarm: SwarmOptions, durationMs: number) {
     this.#world = world
@@ -98,23 +113,39 @@ class Run {
     await this.#until('LIV boot', () => this.#cluster.isReady(), healLimitMs)
     await this.#world.scheduler.settle(this.#createTopic())
     const nemesis = new Nemesis(this.#cluster, this.#swarm, this.#world.random('faults'))
-    this.#startProducers()
+    this.#startClients()
     this.ghost.onAck = () => nemesis.acked()
     nemesis.start()
     const endMs = this.#world.scheduler.nowMs + this.#durationMs
     await this.#until('', () => this.#world.scheduler.nowMs >= endMs, this.#durationMs)
     nemesis.heal()
     await this.#until('LIV heal', () => this.#cluster.isReady(), healLimitMs)
-    for (const producer of this.#producers) {
-      void producer.stop().then(() => {
-        this.#producersDone += 1
-      })
-    }
-    const { length } = this.#producers
-    await this.#until('LIV-P1 produce', () => this.#producersDone === length, healLimitMs)
+    await this.#stopped('LIV-P1 produce', this.#writers)
+    await this.#until('GRP-6 all is read', () => this.#isRead(), healLimitMs)
+    await this.#stopped('GRP-6 groups', this.#consumers)
     await this.#until('LIV-P2 in sync', () => this.#isWhole(), healLimitMs)
     this.#checkers.checkConverged()
-    for (const { failures } of this.#producers) if (failures.length > 0) throw failures[0]
+  }
+
+  /** Clients end when they know the fate of everything they have asked for. */
+  async #stopped(name: string, clients: readonly SimClientLoop[]): Promise<void> {
+    let doneCount = 0
+    for (const client of clients) {
+      void client.stop().then(() => {
+        doneCount += 1
+      })
+    }
+    await this.#until(name, () => doneCount === clients.length, healLimitMs)
+  }
+
+  /** The group has read everything there is. */
+  #isRead(): boolean {
+    if (this.#consumers.length === 0) return true
+    for (let i = 0; i < this.#swarm.partitionCount; i++) {
+      const end = this.#checkers.committedEnd(this.#topicId, i)
+      if (this.#groupGhost.consumedEnd(i) < end) return false
+    }
+    return true
   }
 
   /** Runs until `isDone`, with all checks after every event. An empty name may run out of time. */
@@ -125,6 +156,8 @@ class Run {
       if (failed !== undefined) {
         throw new Violation('bug', `broker ${failed.brokerId} failed: ${text(failed.error)}`)
       }
+      for (const { failures } of this.#writers) if (failures.length > 0) throw failures[0]
+      for (const { failures } of this.#consumers) if (failures.length > 0) throw failures[0]
       return isDone()
     }, limitMs)
     if (isReached || name === '') return
@@ -196,28 +229,42 @@ class Run {
         validateOnly: false,
       })
       connection.close()
-      if (response.topics[0]?.errorCode === errorCodes.NONE) return
+      const [created] = response.topics
+      if (created?.errorCode === errorCodes.NONE) {
+        this.#topicId = created.topicId
+        return
+      }
       await env.clock.sleep(100)
     }
   }
 
-  #startProducers(): void {
+  #startClients(): void {
     const { producerCount, meanPauseMs, maxRecordsPerBatch, maxInFlight } = this.#swarm
+    const { ghost } = this
+    const checkers = this.#checkers
     for (let i = 1; i <= producerCount; i++) {
       const name = `producer-${i}`
-      const producer = new SimProducer({
-        name,
-        env: this.#world.node(name).start(),
-        random: this.#world.random(`workload/${name}`),
-        ghost: this.ghost,
-        topic,
-        bootstrap: this.#cluster.brokerIds.map(id => ({ host: `broker-${id}`, port: 9092 })),
-        meanPauseMs,
-        maxRecordsPerBatch,
-        maxInFlight,
-      })
-      this.#producers.push(producer)
-      producer.start()
+      const load = { meanPauseMs, maxRecordsPerBatch, maxInFlight }
+      this.#writers.push(
+        new SimProducer({ ...this.#clientOptions(name), ...load, name, ghost, topic }),
+      )
+    }
+    if (this.#swarm.hasTopicChurn) {
+      this.#writers.push(new TopicChurn({ ...this.#clientOptions('churn'), ghost, checkers }))
+    }
+    for (let i = 1; i <= this.#swarm.consumerCount; i++) {
+      const options = this.#clientOptions(`consumer-${i}`)
+      const group = { groupId: 'readers', ghost: this.#groupGhost }
+      this.#consumers.push(new SimConsumer({ ...options, ...group, checkers, topic }))
+    }
+    for (const client of [...this.#writers, ...this.#consumers]) client.start()
+  }
+
+  #clientOptions(name: string): SimClientOptions {
+    return {
+      env: this.#world.node(name).start(),
+      random: this.#world.random(`workload/${name}`),
+      bootstrap: this.#cluster.brokerIds.map(id => ({ host: `broker-${id}`, port: 9092 })),
     }
   }
 }

@@ -8,6 +8,9 @@ import type { Scheduler } from './scheduler.ts'
 /** What the wall clock shows when a simulation begins: 2025-01-01T00:00:00Z. */
 export const wallStartMs = 1_735_689_600_000
 
+/** No timer that waits at all waits for less, in ms. */
+const timerResolutionMs = 0.001
+
 /** The wall clock of one machine, which outlives the processes on it. */
 export interface WallClock {
   /** How far it is off, in ms. May change at any time, in either direction. */
@@ -34,7 +37,9 @@ export class SimClock implements Clock {
   }
 
   setTimer(delayMs: number, run: () => void): Timer {
-    return this.#gate.after(Math.min(Math.max(0, delayMs), 2 ** 31 - 1), run)
+    // As on a real machine time has gone on when a timer fires, whatever rounding leaves of a delay.
+    const leastMs = delayMs > 0 ? timerResolutionMs : 0
+    return this.#gate.after(Math.min(Math.max(leastMs, delayMs), 2 ** 31 - 1), run)
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {

@@ -101,3 +101,16 @@ test('random numbers of one node do not depend on the other nodes', () => {
   expect(crowd.node('a').start().random.u32()).toBe(alone.node('a').start().random.u32())
   expect(alone.random('faults').u32()).not.toBe(alone.random('workload').u32())
 })
+
+test('time has gone on when a timer fires, however little of a delay rounding has left', async () => {
+  const world = new SimWorld({ seed: 1 })
+  const { clock } = world.node('machine').start()
+  await world.scheduler.runFor(10_000.123)
+  const before = clock.monotonicMs()
+  let after = before
+  clock.setTimer(1e-13, () => {
+    after = clock.monotonicMs()
+  })
+  await world.scheduler.runFor(1)
+  expect(after).toBeGreaterThan(before)
+})

@@ -35,16 +35,6 @@ export const inSyncMutations: readonly Mutation[] = [
       }),
   },
   {
-    name: 'isr-growth-forgotten-without-answer',
-    what: 'a proposal that got no answer is taken to have had no effect',
-    apply: () =>
-      method(IsrState.prototype, 'refused', original => {
-        return function (_error, proposal) {
-          return original.call(this, 'INELIGIBLE_REPLICA', proposal)
-        }
-      }),
-  },
-  {
     name: 'isr-growth-below-epoch-start',
     what: 'who has all below the new leader’s lagging mark may join, whatever was committed',
     apply: () =>
@@ -68,24 +58,6 @@ export const inSyncMutations: readonly Mutation[] = [
                 brokerEpoch: cluster.broker(brokerId)?.epoch ?? brokerEpoch,
               })),
             })),
-          }))
-          return original.call(this, { ...request, topics })
-        }
-      }),
-  },
-  {
-    name: 'isr-alterpartition-epochs-ignored',
-    what: 'the controller takes proposals that were made on a state long gone',
-    apply: () =>
-      method(Controller.prototype, 'alterPartition', original => {
-        return function (request) {
-          const topics = request.topics.map(({ topicId, partitions }) => ({
-            topicId,
-            partitions: partitions.map(partition => {
-              const now = this.image.topics.byId(topicId)?.partitions[partition.partitionIndex]
-              const { leaderEpoch, partitionEpoch } = now ?? partition
-              return { ...partition, leaderEpoch, partitionEpoch }
-            }),
           }))
           return original.call(this, { ...request, topics })
         }

@@ -1,5 +1,6 @@
 // All bugs that the simulation of whole clusters must find by itself.
 
+import { groupMutations } from './groups.ts'
 import { inSyncMutations } from './in-sync.ts'
 import type { Mutation } from './mutation.ts'
 import { producerMutations } from './producers.ts'
@@ -11,4 +12,5 @@ export const mutations: readonly Mutation[] = [
   ...inSyncMutations,
   ...producerMutations,
   ...storageMutations,
+  ...groupMutations,
 ]

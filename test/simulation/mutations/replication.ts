@@ -136,16 +136,6 @@ export const replicationMutations: readonly Mutation[] = [
       }),
   },
   {
-    name: 'rep-leader-epoch-not-checked',
-    what: 'a leader answers followers of any leader epoch',
-    apply: () =>
-      method(PartitionLeader.prototype, 'followerFetched', original => {
-        return function (fetch) {
-          return original.call(this, { ...fetch, currentLeaderEpoch: this.leaderEpoch })
-        }
-      }),
-  },
-  {
     name: 'rep-acks-after-losing-leadership',
     what: 'appends that wait when the leadership ends are acknowledged',
     apply: () =>
