@@ -125,3 +125,58 @@ test.each([['cooperative-sticky'], ['range']] as const)(
     expect([...seen.counts.values()].filter(count => count > 1)).toEqual([])
   },
 )
+
+test('a member that dies is replaced within its session, a broker that dies costs nothing', async () => {
+  const topic = await newTopic('deaths', 4)
+  const seen = new Seen()
+  await produce(topic, 0, 100)
+  await using a = member(topic, 'deaths', 'a', seen)
+  await a.joined()
+  const death = new AbortController()
+  const { signal } = death
+  const mortal = new Kafka({ brokers: cluster.bootstrapServers, signal })
+  const dead = mortal.consumer({ groupId: 'deaths', topics: [topic], sessionTimeoutMs: 6_000 })
+  await dead.joined()
+  await settled([a, dead as unknown as TextConsumer], 4)
+  death.abort()
+  expect(await settled([a], 4)).toEqual([4])
+  await cluster.kill(2)
+  await produce(topic, 100, 100)
+  await seen.all(200)
+  await cluster.restart(2)
+  await cluster.ready()
+  await produce(topic, 200, 100)
+  await seen.all(300)
+  expect(seen.disorder).toBeUndefined()
+})
+
+test('KafkaJS and this client share a group', async () => {
+  const topic = await newTopic('mixed', 4)
+  const seen = new Seen()
+  const other = new KafkaJs({ brokers: [...cluster.bootstrapServers], logLevel: logLevel.NOTHING })
+  const theirs = other.consumer({ groupId: 'mixed', heartbeatInterval: 300 })
+  await theirs.subscribe({ topics: [topic], fromBeginning: true })
+  const theirPartitions = new Set<number>()
+  const joined = Promise.withResolvers<void>()
+  theirs.on('consumer.group_join', () => joined.resolve())
+  await theirs.run({
+    autoCommitInterval: 200,
+    eachMessage: async ({ partition, message }) => {
+      theirPartitions.add(partition)
+      const value = message.value?.toString() ?? ''
+      seen.counts.set(value, (seen.counts.get(value) ?? 0) + 1)
+    },
+  })
+  await joined.promise
+  const assignors = ['cooperative-sticky', 'RoundRobinAssigner']
+  await using ours = member(topic, 'mixed', 'ours', seen, { assignors })
+  await eventually(async () => (ours.assignment().length === 2 ? true : undefined), 'two each')
+  await produce(topic, 0, 200)
+  await seen.all(200)
+  expect(theirPartitions.size).toBe(2)
+  await theirs.disconnect()
+  expect(await settled([ours], 4)).toEqual([4])
+  await produce(topic, 200, 100)
+  await seen.all(300)
+  expect(seen.disorder).toBeUndefined()
+})
