@@ -1,4 +1,4 @@
-// What the members of one group know together, and the rules of groups that they see kept or broken.
+// What the members of one group know together, and the rules that they see kept or broken.
 //
 // GRP-1 one owner per partition and generation   GRP-4 who was left behind commits nothing
 // GRP-3, GRP-7 what was committed is found again, and nothing but what was committed

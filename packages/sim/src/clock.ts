@@ -37,7 +37,7 @@ export class SimClock implements Clock {
   }
 
   setTimer(delayMs: number, run: () => void): Timer {
-    // As on a real machine time has gone on when a timer fires, whatever rounding leaves of a delay.
+    // Time has gone on when a timer fires, as on a real machine, whatever rounding leaves of it.
     const leastMs = delayMs > 0 ? timerResolutionMs : 0
     return this.#gate.after(Math.min(Math.max(leastMs, delayMs), 2 ** 31 - 1), run)
   }
