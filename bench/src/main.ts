@@ -16,6 +16,7 @@ const groups: Readonly<
   batches: () => import('./batches.ts'),
   'segment-append': () => import('./segment-append.ts'),
   'client-produce': () => import('./client-produce.ts'),
+  'client-consume': () => import('./client-consume.ts'),
 }
 
 const thorough: Settings = { rounds: 11, roundMs: 100 }
