@@ -70,7 +70,7 @@ export const maxPeerBytesQueued = 256 * 1024 * 1024
 
 /**
  * After how long without a byte from a broker that owes one it is asked whether it is there, and
- * after how long it is taken for dead, in ms. A connection that is cut off says nothing for minutes.
+ * after how long it is taken for dead, in ms. A line that is cut says nothing for minutes.
  */
 export const peerSilenceMs = 3_000
 export const peerDeadMs = 10_000

@@ -1,6 +1,6 @@
 // Requests to one other broker over the private network: pipelined over one connection, matched by
 // correlation id, connected when first needed and again after a loss. A broker that owes an answer
-// and says nothing is asked whether it is there; if it does not answer that, its connection is lost.
+// and says nothing is asked whether it is there; if it does not answer, its connection is lost.
 
 import { assert } from '@klamm/base'
 import type { ByteStream, Clock, Logger, Network, Timer } from '@klamm/base/env'
@@ -48,7 +48,7 @@ export class PeerChannel implements AsyncDisposable {
   #stream: ByteStream | undefined
   #connecting: Promise<ByteStream> | undefined
   #lastCorrelationId = 0
-  /** Since when something was sent, or is waited for, and nothing came; undefined: nothing is owed. */
+  /** Since when something is owed and nothing came; undefined: nothing is owed. */
   #silentSinceMs: number | undefined
   #isPinged = false
   #silence: Timer | undefined
