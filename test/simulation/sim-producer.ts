@@ -90,12 +90,17 @@ export class SimProducer {
 
   /** A few batches at once; those that failed are sent again, in order, when all are answered. */
   async #sendBatches(partitionIndex: number): Promise<void> {
-    const { random, maxInFlight } = this.#options
+    const { env, random, maxInFlight } = this.#options
     const count = 1 + random.below(maxInFlight)
     let waiting = Array.from({ length: count }, () => this.#newBatch(partitionIndex))
     for (;;) {
+      // Apart, so that the first may be refused and the second taken.
+      const gapMs = random.chance(0.5) ? 0 : random.float() * 50
       const answers = await Promise.all(
-        waiting.map(batch => this.#produce(partitionIndex, batch.bytes)),
+        waiting.map(async ({ bytes }, i) => {
+          if (i > 0 && gapMs > 0) await env.clock.sleep(i * gapMs)
+          return this.#produce(partitionIndex, bytes)
+        }),
       )
       const failed = waiting.filter((batch, i) => !this.#settled(batch, answers[i]))
       if (failed.length === 0) return
