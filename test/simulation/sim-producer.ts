@@ -30,6 +30,9 @@ interface Batch {
   readonly bytes: Uint8Array
 }
 
+/** Of becoming another producer before a few batches. */
+const renewProbability = 0.1
+
 /** Errors that tell of a gap before the batch. */
 const gaps: ReadonlySet<string> = new Set(['OUT_OF_ORDER_SEQUENCE_NUMBER', 'UNKNOWN_PRODUCER_ID'])
 
@@ -45,7 +48,8 @@ export class SimProducer {
   readonly #options: SimProducerOptions
   readonly #client: SimClient
   #topic: TopicMetadata | undefined
-  #producerId = -1
+  /** By partition: now and then it begins anew there, as another producer. */
+  readonly #producerIds = new Map<number, number>()
   readonly #nextSequence = new Map<number, number>()
   #counter = 0
   readonly #orders = new Map<number, number>()
@@ -77,7 +81,6 @@ export class SimProducer {
   async #run(): Promise<void> {
     const { env, random, meanPauseMs } = this.#options
     await this.#refresh()
-    await this.#initialise()
     await Promise.all(
       Array.from({ length: this.#topic?.partitionCount ?? 0 }, async (_, partitionIndex) => {
         while (!this.#isStopped) {
@@ -91,6 +94,10 @@ export class SimProducer {
   /** A few batches at once; those that failed are sent again, in order, when all are answered. */
   async #sendBatches(partitionIndex: number): Promise<void> {
     const { env, random, maxInFlight } = this.#options
+    if (!this.#producerIds.has(partitionIndex) || random.chance(renewProbability)) {
+      this.#producerIds.set(partitionIndex, await this.#newProducerId())
+      this.#nextSequence.set(partitionIndex, 0)
+    }
     const count = 1 + random.below(maxInFlight)
     let waiting = Array.from({ length: count }, () => this.#newBatch(partitionIndex))
     for (;;) {
@@ -118,7 +125,7 @@ export class SimProducer {
     for (const record of records) ghost.sent(record)
     const sequence = this.#nextSequence.get(partitionIndex) ?? 0
     this.#nextSequence.set(partitionIndex, sequence + count)
-    return { records, sequence, bytes: this.#encoded(records, sequence) }
+    return { records, sequence, bytes: this.#encoded(records, sequence, partitionIndex) }
   }
 
   #newRecord(partitionIndex: number): SentRecord {
@@ -135,13 +142,18 @@ export class SimProducer {
     }
   }
 
-  #encoded(records: readonly SentRecord[], baseSequence: number): Uint8Array {
+  #encoded(
+    records: readonly SentRecord[],
+    baseSequence: number,
+    partitionIndex: number,
+  ): Uint8Array {
     const builder = new BatchBuilder()
     const timestamp = Math.floor(this.#options.env.clock.wallMs())
     for (const { value } of records) {
       builder.append({ key: null, value: new TextEncoder().encode(value), timestamp })
     }
-    return builder.build({ producerId: this.#producerId, producerEpoch: 0, baseSequence })
+    const producerId = this.#producerIds.get(partitionIndex) ?? -1
+    return builder.build({ producerId, producerEpoch: 0, baseSequence })
   }
 
   #settled({ records }: Batch, answer: Answer | undefined): boolean {
@@ -181,8 +193,8 @@ export class SimProducer {
     return { error: errorNameOf(answer.errorCode), baseOffset: answer.baseOffset }
   }
 
-  async #initialise(): Promise<void> {
-    while (this.#producerId < 0) {
+  async #newProducerId(): Promise<number> {
+    for (;;) {
       const request = {
         transactionalId: null,
         transactionTimeoutMs: 60_000,
@@ -193,9 +205,10 @@ export class SimProducer {
         connection.request(InitProducerId, 4, request),
       )
       if (response?.errorCode === errorCodes.NONE) {
-        this.#producerId = response.producerId
         this.#options.ghost.producerIdGiven(response.producerId)
-      } else await this.#client.pause()
+        return response.producerId
+      }
+      await this.#client.pause()
     }
   }
 
