@@ -321,6 +321,112 @@ test('the same events are told, with what both know of them', async () => {
   expect(Object.keys(events)).toHaveLength(7)
 })
 
+test('the admin gives the same answers', async () => {
+  const answers = await same('admin', 2, async (library, topic) => {
+    await fill(library, topic, 5)
+    const admin = kafkaOf(library).admin()
+    await admin.connect()
+    const byId = <T extends { partition: number }>(list: T[]) =>
+      list.sort((a, b) => a.partition - b.partition)
+    const other = `${topic}-other`
+    const create = (numPartitions: number) =>
+      admin.createTopics({
+        topics: [
+          { topic: other, numPartitions, configEntries: [{ name: 'retention.ms', value: '1000' }] },
+        ],
+      })
+    const created = [await create(2), await create(2)]
+    const failed = await admin.createTopics({ topics: [{ topic: 'no/topic' }] }).then(
+      () => 'nothing',
+      error => [error.name, error.errors.length],
+    )
+    await admin.createPartitions({ topicPartitions: [{ topic: other, count: 4 }] })
+    const grownTo = await eventually(async () => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [other] })
+      return topics[0]?.partitions.length === 4 ? 4 : undefined
+    }, 'the new partitions')
+    const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
+    const groupId = `${topic}-group`
+    await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '3' }] })
+    const committed = await admin.fetchOffsets({ groupId, topics: [topic] })
+    const { groups } = await admin.listGroups()
+    const described = await admin.describeGroups([groupId])
+    const deleted = await admin.deleteGroups([groupId])
+    const notDeleted = await admin.deleteGroups([groupId]).then(
+      () => 'nothing',
+      error => [error.name, error.groups[0].errorCode, error.groups[0].error.type],
+    )
+    const offsets = byId(await admin.fetchTopicOffsets(topic))
+    const byTime = [
+      byId(await admin.fetchTopicOffsetsByTimestamp(topic, Number(timestamp))),
+      byId(await admin.fetchTopicOffsetsByTimestamp(topic)),
+    ]
+    const listed = (await admin.listTopics()).filter(name => name === topic || name === other)
+    await admin.deleteTopics({ topics: [other] })
+    const { brokers, clusterId } = await admin.describeCluster()
+    await admin.disconnect()
+    const text = JSON.stringify({
+      created,
+      failed,
+      grownTo,
+      partitions: metadata.topics[0]?.partitions
+        .sort((a, b) => a.partitionId - b.partitionId)
+        .map(each => [Object.keys(each).sort(), each.partitionId, each.replicas.length]),
+      committed: committed.map(each => ({ ...each, partitions: byId(each.partitions) })),
+      groups: groups.filter(each => each.groupId === groupId).length,
+      described: described.groups.map(({ groupId: id, state, members }) => [id, state, members]),
+      deleted,
+      notDeleted,
+      offsets,
+      byTime,
+      listed: listed.sort(),
+      brokers: brokers.sort((a, b) => a.nodeId - b.nodeId),
+      clusterId,
+    })
+    return JSON.parse(text.replaceAll(topic, 'TOPIC'))
+  })
+  expect(answers).toMatchObject({ created: [true, false], grownTo: 4 })
+  expect(answers.offsets[0]).toEqual({ partition: 0, offset: '5', high: '5', low: '0' })
+})
+
+test('offsets are reset to what the beginning and the end are now', async () => {
+  const topic = await newTopic('reset', 1)
+  await fill(theirs, topic, 5)
+  const admin = new ours.Kafka({ brokers: [...cluster.bootstrapServers], logLevel: 0 }).admin()
+  await admin.connect()
+  const groupId = topic
+  const offsetAfter = async (earliest: boolean) => {
+    await admin.resetOffsets({ groupId, topic, earliest })
+    const found = await admin.fetchOffsets({ groupId })
+    return found[0]?.partitions
+  }
+  expect(await offsetAfter(false)).toEqual([{ partition: 0, offset: '5', metadata: null }])
+  expect(await offsetAfter(true)).toEqual([{ partition: 0, offset: '0', metadata: null }])
+  await admin.disconnect()
+  await expect(admin.listTopics()).rejects.toThrow(ours.KafkaJSError)
+})
+
+test('a member describes its group', async () => {
+  const group = await same('describe', 1, async (library, topic) => {
+    const consumer = kafkaOf(library).consumer({ groupId: topic, maxWaitTimeInMs })
+    await consumer.connect()
+    await consumer.subscribe({ topic })
+    await consumer.run({ eachMessage: async () => {} })
+    const group = await eventually(async () => {
+      const found = await consumer.describeGroup()
+      return found.state === 'Stable' ? found : undefined
+    }, 'a stable group')
+    await consumer.disconnect()
+    const { members, protocol, protocolType } = group
+    return { members: members.map(({ clientId }) => clientId), protocol, protocolType }
+  })
+  expect(group).toEqual({
+    members: ['program'],
+    protocol: 'RoundRobinAssigner',
+    protocolType: 'consumer',
+  })
+})
+
 test('wrong calls reject with the same classes', async () => {
   const names = await same('wrong', 1, async (library, topic) => {
     const producer = kafkaOf(library).producer()

@@ -9,6 +9,11 @@ export const producerEvents = {
   DISCONNECT: 'producer.disconnect',
 } as const
 
+export const adminEvents = {
+  CONNECT: 'admin.connect',
+  DISCONNECT: 'admin.disconnect',
+} as const
+
 export const consumerEvents = {
   HEARTBEAT: 'consumer.heartbeat',
   COMMIT_OFFSETS: 'consumer.commit_offsets',

@@ -1,6 +1,7 @@
 // KafkaJS's consumer on ours. What is subscribed to is known when it runs, so each `run` has a
 // consumer of ours of its own.
 
+import { describeGroups } from '../admin/groups.ts'
 import { Consumer as OurConsumer } from '../consumer/consumer.ts'
 import { type ClientCore, openCore } from '../core.ts'
 import { consumerEvents } from './constants.ts'
@@ -12,6 +13,7 @@ import {
   translated,
 } from './errors.ts'
 import { type EventListener, Events } from './events.ts'
+import { type GroupDescription, groupOf } from './groups.ts'
 import { runOptions } from './handlers.ts'
 import { demandSupported, type KafkaConfig, optionsOf, type RetryOptions } from './options.ts'
 import { Progress } from './progress.ts'
@@ -136,6 +138,13 @@ export class Consumer {
       this.#stopped = this.#stop(consumer, core)
     }
     await this.#stopped
+  }
+
+  async describeGroup(): Promise<GroupDescription> {
+    const core = await this.#open()
+    const [group] = await translated(() => describeGroups(core, [this.#options.groupId]))
+    if (group === undefined) throw new KafkaJSError('the coordinator did not answer')
+    return groupOf(group)
   }
 
   async commitOffsets(

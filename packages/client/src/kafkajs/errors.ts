@@ -53,6 +53,33 @@ export class KafkaJSNumberOfRetriesExceeded extends KafkaJSNonRetriableError {
   override readonly name: string = 'KafkaJSNumberOfRetriesExceeded'
 }
 
+/** What went wrong with each of several. */
+export class KafkaJSAggregateError extends Error {
+  override readonly name: string = 'KafkaJSAggregateError'
+  readonly errors: readonly unknown[]
+
+  constructor(message: string, errors: readonly unknown[]) {
+    super(message)
+    this.errors = errors
+  }
+}
+
+export interface DeleteGroupsFailure {
+  readonly groupId: string
+  readonly errorCode: number
+  readonly error: unknown
+}
+
+export class KafkaJSDeleteGroupsError extends KafkaJSError {
+  override readonly name: string = 'KafkaJSDeleteGroupsError'
+  readonly groups: readonly DeleteGroupsFailure[]
+
+  constructor(message: string, groups: readonly DeleteGroupsFailure[]) {
+    super(message)
+    this.groups = groups
+  }
+}
+
 /** Anything else than an error of ours stays what it is. */
 export function asKafkaJsError(error: unknown): unknown {
   if (!KafkaError.is(error)) return error

@@ -1,5 +1,6 @@
 // KafkaJS's entry point.
 
+import { Admin, type AdminConfig } from './admin.ts'
 import { Consumer, type ConsumerConfig } from './consumer.ts'
 import { demandSupported, type KafkaConfig } from './options.ts'
 import { Producer, type ProducerConfig } from './producer.ts'
@@ -19,5 +20,9 @@ export class Kafka {
 
   consumer(config: ConsumerConfig): Consumer {
     return new Consumer(this.#config, config)
+  }
+
+  admin(config: AdminConfig = {}): Admin {
+    return new Admin(this.#config, config)
   }
 }

@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import type { ClientCore } from '../core.ts'
+import type { PartitionInfo } from '../metadata/topic-info.ts'
 import type { PartitionerName } from '../partitioners/named.ts'
 import type { PartitionFunction } from '../partitioners/partitioner.ts'
 import { KafkaJSNonRetriableError } from './errors.ts'
@@ -62,13 +63,19 @@ export function partitionerOf(
 }
 
 function partitionsOf(core: ClientCore, topic: string): PartitionMetadata[] {
-  return (core.metadata.cached(topic)?.partitions ?? []).map(each => ({
+  return (core.metadata.cached(topic)?.partitions ?? []).map(partitionMetadata)
+}
+
+export function partitionMetadata(info: PartitionInfo): PartitionMetadata {
+  const { partition: partitionId, leaderId: leader, replicas, isr, offline } = info
+  return {
     partitionErrorCode: 0,
-    partitionId: each.partition,
-    leader: each.leaderId,
-    replicas: [...each.replicas],
-    isr: [...each.isr],
-  }))
+    partitionId,
+    leader,
+    replicas: [...replicas],
+    isr: [...isr],
+    offlineReplicas: [...offline],
+  }
 }
 
 function bufferOf(bytes: Uint8Array | null): Buffer | null {
