@@ -2,6 +2,7 @@
 //
 // META-1 one image at one position of the log, on every broker and in every incarnation
 // REP-5 leader epochs in the metadata never fall, partition epochs rise by the change
+// REP-7 whoever the controller counts as in sync or eligible holds the leader's high watermark back
 // REP-8, REP-9, REP-10 who is in sync or eligible holds everything committed, and has proved it
 
 import type { Broker } from '@klamm/broker'
@@ -11,6 +12,7 @@ import type { PartitionChecker } from './partition-checker.ts'
 import { demand } from './violation.ts'
 
 type Image = Broker['quorum']['image']
+type Partition = NonNullable<ReturnType<Image['topics']['partition']>>
 
 interface PartitionEpochs {
   readonly leaderEpoch: number
@@ -82,6 +84,22 @@ export class MetadataChecker {
     }
   }
 
+  /** A leader that may acknowledge counts on everybody who may be made leader after it. */
+  #mustBeCounted(
+    topicId: string,
+    index: number,
+    { leader: leaderId, leaderEpoch, isr, elr }: Partition,
+  ): void {
+    const leader = this.#options.broker(leaderId)?.partitions.get(topicId, index)?.leader
+    if (leader === undefined || leader.leaderEpoch !== leaderEpoch) return
+    if (!leader.minIsrSatisfied) return
+    for (const id of [...isr, ...elr]) {
+      demand('REP-7', leader.maximalIsr.includes(id), () => {
+        return `broker ${id} may lead ${topicId}-${index}, its leader counts ${leader.maximalIsr}`
+      })
+    }
+  }
+
   /** Who comes back is in no ISR, and eligible only with the proof of a clean stop. */
   #registered(brokerId: number, image: Image): void {
     const mayBeEligible = this.#options.mayBeClean(brokerId)
@@ -113,6 +131,7 @@ export class MetadataChecker {
           isr.filter(id => before?.isr.includes(id) === false),
           image,
         )
+        this.#mustBeCounted(topic.id, index, partition)
         const checker = this.#options.partition(topic.id, index)
         for (const id of isr) checker?.mustHoldOnDisk('REP-8', id)
         for (const id of elr) checker?.mustHoldOnDisk('REP-8', id)
