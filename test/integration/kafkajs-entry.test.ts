@@ -3,8 +3,9 @@
 
 import * as ours from '@klamm/client/kafkajs'
 import type { Cluster } from '@klamm/cluster'
-import theirs from 'kafkajs'
+import type theirs from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { maxWaitTimeInMs, programsOn, timestamp, until } from './kafkajs-programs.ts'
 import { eventually, testCluster } from './test-cluster.ts'
 
 let cluster: Cluster
@@ -15,63 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.close())
 
-/** KafkaJS's types are what a program is written against. */
-type Library = typeof theirs
-
-const libraries: readonly (readonly [string, Library])[] = [
-  ['kafkajs', theirs],
-  ['klamm', ours as unknown as Library],
-]
-
-function kafkaOf(library: Library): theirs.Kafka {
-  return new library.Kafka({
-    clientId: 'program',
-    brokers: [...cluster.bootstrapServers],
-    logLevel: library.logLevel.NOTHING,
-    retry: { retries: 3, initialRetryTime: 50 },
-  })
-}
-
-async function newTopic(topic: string, numPartitions: number): Promise<string> {
-  const admin = kafkaOf(theirs).admin()
-  await admin.connect()
-  await admin.createTopics({
-    topics: [{ topic, numPartitions, replicationFactor: 3 }],
-    waitForLeaders: true,
-  })
-  await admin.disconnect()
-  return topic
-}
-
-/** Runs the program with each library, on a topic of its own, and compares what it gives. */
-async function same<T>(
-  name: string,
-  partitions: number,
-  program: (library: Library, topic: string) => Promise<T>,
-): Promise<T> {
-  const results: T[] = []
-  for (const [libraryName, library] of libraries) {
-    results.push(await program(library, await newTopic(`${name}-${libraryName}`, partitions)))
-  }
-  expect(results[1]).toEqual(results[0])
-  return results[1] as T
-}
-
-const until = (isDone: () => boolean, what: string) =>
-  eventually(async () => (isDone() ? true : undefined), what)
-
-const timestamp = '1700000000000'
-const maxWaitTimeInMs = 100
-
-async function fill(library: Library, topic: string, count: number): Promise<void> {
-  const producer = kafkaOf(library).producer()
-  await producer.connect()
-  const messages = Array.from({ length: count }, (_, i) => {
-    return { key: `k${i}`, value: `v${i}`, timestamp, partition: 0 }
-  })
-  await producer.send({ topic, messages })
-  await producer.disconnect()
-}
+const { kafkaOf, newTopic, same, fill } = programsOn(() => cluster)
 
 test('messages go to the same partitions and come back in the same shape', async () => {
   const result = await same('shapes', 3, async (library, topic) => {
@@ -273,6 +218,99 @@ test('a handler that always throws makes it crash, and restartOnFailure has the 
   expect(crash.asked).toEqual(['KafkaJSNumberOfRetriesExceeded'])
 })
 
+test('after a crash it goes on by itself, and after a stop it may be run again', async () => {
+  const seen = await same('again', 1, async (library, topic) => {
+    await fill(library, topic, 2)
+    const consumer = kafkaOf(library).consumer({
+      groupId: topic,
+      maxWaitTimeInMs,
+      retry: { retries: 1, initialRetryTime: 20 },
+    })
+    const restarts: boolean[] = []
+    consumer.on(consumer.events.CRASH, ({ payload }) => restarts.push(payload.restart))
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    let failures = 3
+    const first: string[] = []
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        failures -= 1
+        if (failures >= 0) throw new Error('broken')
+        first.push(`${message.value}`)
+      },
+    })
+    await until(() => first.length >= 2, 'the messages')
+    await consumer.stop()
+    await fill(library, topic, 1)
+    const second: string[] = []
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        second.push(`${message.value}@${message.offset}`)
+      },
+    })
+    await until(() => second.length >= 1, 'what came meanwhile')
+    await consumer.disconnect()
+    return { restarts, first, second }
+  })
+  expect(seen).toEqual({ restarts: [true], first: ['v0', 'v1'], second: ['v0@2'] })
+})
+
+test("a program's own partitioner is asked with the partitions of the topic", async () => {
+  const result = await same('partitioner', 3, async (library, topic) => {
+    const asked: unknown[] = []
+    const createPartitioner = () => (args: theirs.PartitionerArgs) => {
+      const ids = args.partitionMetadata.map(({ partitionId }) => partitionId).sort()
+      asked.push([args.topic === topic, ids, `${args.message.key} ${args.message.value}`])
+      return args.message.key?.toString() === 'last' ? 2 : 0
+    }
+    const producer = kafkaOf(library).producer({ createPartitioner })
+    await producer.connect()
+    const sent = await producer.send({
+      topic,
+      messages: [
+        { key: 'first', value: 'a' },
+        { key: 'last', value: 'b' },
+      ],
+    })
+    await producer.disconnect()
+    return { asked, sent: sent.map(({ partition }) => partition).sort() }
+  })
+  expect(result.sent).toEqual([0, 2])
+})
+
+test('what programs typed against KafkaJS give is what our types take', async () => {
+  const config: ours.KafkaConfig = { brokers: [...cluster.bootstrapServers], logLevel: 0 }
+  const kafka = new ours.Kafka(config)
+  const topic = await newTopic('types', 1)
+  const record: theirs.ProducerRecord = { topic, messages: [{ value: 'v', headers: { a: 'b' } }] }
+  const batch: theirs.ProducerBatch = { topicMessages: [record] }
+  const producer = kafka.producer({ idempotent: true })
+  await producer.connect()
+  await producer.send(record)
+  const stored: theirs.RecordMetadata[] = await producer.sendBatch(batch)
+  expect(stored[0]?.baseOffset).toBe('1')
+  await producer.disconnect()
+  const consumer = kafka.consumer({ groupId: topic, maxWaitTimeInMs })
+  const subscription: theirs.ConsumerSubscribeTopics = { topics: [topic], fromBeginning: true }
+  await consumer.subscribe(subscription)
+  const seen: theirs.KafkaMessage[] = []
+  const eachMessage: theirs.EachMessageHandler = async ({ message }) => {
+    seen.push(message)
+  }
+  await consumer.run({ eachMessage })
+  await until(() => seen.length >= 2, 'both')
+  await consumer.disconnect()
+  expect(seen[1]?.headers?.a).toEqual(Buffer.from('b'))
+})
+
+test('fromBeginning is the same for all topics of a consumer, or refused', async () => {
+  const consumer = new ours.Kafka({ brokers: ['localhost:1'] }).consumer({ groupId: 'g' })
+  await consumer.subscribe({ topic: 'a', fromBeginning: true })
+  const mixed = consumer.subscribe({ topic: 'b' })
+  await expect(mixed).rejects.toThrow(ours.KafkaJSNonRetriableError)
+  expect(() => consumer.pause([{ topic: 'a' }])).toThrow(ours.KafkaJSNonRetriableError)
+})
+
 test('the same events are told, with what both know of them', async () => {
   const events = await same('events', 1, async (library, topic) => {
     await fill(library, topic, 5)
@@ -319,91 +357,6 @@ test('the same events are told, with what both know of them', async () => {
     )
   })
   expect(Object.keys(events)).toHaveLength(7)
-})
-
-test('the admin gives the same answers', async () => {
-  const answers = await same('admin', 2, async (library, topic) => {
-    await fill(library, topic, 5)
-    const admin = kafkaOf(library).admin()
-    await admin.connect()
-    const byId = <T extends { partition: number }>(list: T[]) =>
-      list.sort((a, b) => a.partition - b.partition)
-    const other = `${topic}-other`
-    const create = (numPartitions: number) =>
-      admin.createTopics({
-        topics: [
-          { topic: other, numPartitions, configEntries: [{ name: 'retention.ms', value: '1000' }] },
-        ],
-      })
-    const created = [await create(2), await create(2)]
-    const failed = await admin.createTopics({ topics: [{ topic: 'no/topic' }] }).then(
-      () => 'nothing',
-      error => [error.name, error.errors.length],
-    )
-    await admin.createPartitions({ topicPartitions: [{ topic: other, count: 4 }] })
-    const grownTo = await eventually(async () => {
-      const { topics } = await admin.fetchTopicMetadata({ topics: [other] })
-      return topics[0]?.partitions.length === 4 ? 4 : undefined
-    }, 'the new partitions')
-    const metadata = await admin.fetchTopicMetadata({ topics: [topic] })
-    const groupId = `${topic}-group`
-    await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '3' }] })
-    const committed = await admin.fetchOffsets({ groupId, topics: [topic] })
-    const { groups } = await admin.listGroups()
-    const described = await admin.describeGroups([groupId])
-    const deleted = await admin.deleteGroups([groupId])
-    const notDeleted = await admin.deleteGroups([groupId]).then(
-      () => 'nothing',
-      error => [error.name, error.groups[0].errorCode, error.groups[0].error.type],
-    )
-    const offsets = byId(await admin.fetchTopicOffsets(topic))
-    const byTime = [
-      byId(await admin.fetchTopicOffsetsByTimestamp(topic, Number(timestamp))),
-      byId(await admin.fetchTopicOffsetsByTimestamp(topic)),
-    ]
-    const listed = (await admin.listTopics()).filter(name => name === topic || name === other)
-    await admin.deleteTopics({ topics: [other] })
-    const { brokers, clusterId } = await admin.describeCluster()
-    await admin.disconnect()
-    const text = JSON.stringify({
-      created,
-      failed,
-      grownTo,
-      partitions: metadata.topics[0]?.partitions
-        .sort((a, b) => a.partitionId - b.partitionId)
-        .map(each => [Object.keys(each).sort(), each.partitionId, each.replicas.length]),
-      committed: committed.map(each => ({ ...each, partitions: byId(each.partitions) })),
-      groups: groups.filter(each => each.groupId === groupId).length,
-      described: described.groups.map(({ groupId: id, state, members }) => [id, state, members]),
-      deleted,
-      notDeleted,
-      offsets,
-      byTime,
-      listed: listed.sort(),
-      brokers: brokers.sort((a, b) => a.nodeId - b.nodeId),
-      clusterId,
-    })
-    return JSON.parse(text.replaceAll(topic, 'TOPIC'))
-  })
-  expect(answers).toMatchObject({ created: [true, false], grownTo: 4 })
-  expect(answers.offsets[0]).toEqual({ partition: 0, offset: '5', high: '5', low: '0' })
-})
-
-test('offsets are reset to what the beginning and the end are now', async () => {
-  const topic = await newTopic('reset', 1)
-  await fill(theirs, topic, 5)
-  const admin = new ours.Kafka({ brokers: [...cluster.bootstrapServers], logLevel: 0 }).admin()
-  await admin.connect()
-  const groupId = topic
-  const offsetAfter = async (earliest: boolean) => {
-    await admin.resetOffsets({ groupId, topic, earliest })
-    const found = await admin.fetchOffsets({ groupId })
-    return found[0]?.partitions
-  }
-  expect(await offsetAfter(false)).toEqual([{ partition: 0, offset: '5', metadata: null }])
-  expect(await offsetAfter(true)).toEqual([{ partition: 0, offset: '0', metadata: null }])
-  await admin.disconnect()
-  await expect(admin.listTopics()).rejects.toThrow(ours.KafkaJSError)
 })
 
 test('a member describes its group', async () => {
