@@ -303,6 +303,19 @@ test('what programs typed against KafkaJS give is what our types take', async ()
   expect(seen[1]?.headers?.a).toEqual(Buffer.from('b'))
 })
 
+test('run resolves though the group cannot be joined, and CRASH tells why', async () => {
+  const kafka = new ours.Kafka({ brokers: [...cluster.bootstrapServers], logLevel: 0 })
+  const consumer = kafka.consumer({ groupId: 'hasty', sessionTimeout: 10, heartbeatInterval: 5 })
+  const crash = new Promise<ours.InstrumentationEvent<{ error: Error; restart: boolean }>>(
+    resolve => consumer.on(consumer.events.CRASH, resolve),
+  )
+  await consumer.subscribe({ topic: 'any' })
+  await consumer.run({ eachMessage: async () => {} })
+  const { payload } = await crash
+  expect(payload).toMatchObject({ restart: false, error: { type: 'INVALID_SESSION_TIMEOUT' } })
+  await consumer.disconnect()
+})
+
 test('fromBeginning is the same for all topics of a consumer, or refused', async () => {
   const consumer = new ours.Kafka({ brokers: ['localhost:1'] }).consumer({ groupId: 'g' })
   await consumer.subscribe({ topic: 'a', fromBeginning: true })

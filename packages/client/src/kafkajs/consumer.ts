@@ -112,7 +112,7 @@ export class Consumer {
     throw new KafkaJSNonRetriableError('fromBeginning has to be the same for all topics')
   }
 
-  /** Resolves when the group was joined; consumes in the background. */
+  /** Resolves when the group was joined, or that failed; consumes in the background. */
   async run(config: ConsumerRunConfig = {}): Promise<void> {
     if (this.#consumer !== undefined) return
     if ((config.eachMessage === undefined) === (config.eachBatch === undefined)) {
@@ -125,7 +125,7 @@ export class Consumer {
     this.#tell(consumer, core)
     const ended = this.#loop(consumer, core, config)
     // What it cannot join for is told by CRASH, as KafkaJS does.
-    await Promise.race([consumer.joined().catch(() => ended), ended])
+    await Promise.race([consumer.joined().catch(() => {}), ended])
   }
 
   /** Waits for handlers at work, commits, and leaves the group. It may be run again. */
