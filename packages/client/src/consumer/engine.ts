@@ -184,12 +184,12 @@ export class Engine<K, V> implements GroupHost, Owner<K, V> {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     const idle = Promise.all(partitions.map(each => each.whenIdle()))
-    // What is done already is committed even if a handler takes all the time there is.
-    const early = this.failure === undefined ? this.#flush(partitions) : undefined
+    // What is done already is committed even if a handler takes all the time there is, and also when
+    // it was a handler or a record that failed: only who is no member any more cannot commit.
+    const mayCommit = this.failure === undefined || this.#commitIdentity() !== undefined
+    const early = mayCommit ? this.#flush(partitions) : undefined
     await Promise.race([Promise.all([idle, early]), aborted.promise])
-    if (this.failure === undefined) {
-      await Promise.race([this.#flush(partitions), aborted.promise])
-    }
+    if (mayCommit) await Promise.race([this.#flush(partitions), aborted.promise])
     await this.group?.leave(signal)
     signal.removeEventListener('abort', onAbort)
     await this.#dispose()
