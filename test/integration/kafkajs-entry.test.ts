@@ -417,11 +417,13 @@ test('wrong calls reject with the same classes', async () => {
   expect(names[1]).toBe('KafkaJSNonRetriableError')
 })
 
-test('options of KafkaJS that change what a program means are refused, not passed over', () => {
+test('options of KafkaJS that change what a program means are refused, not passed over', async () => {
   const config = { brokers: ['localhost:9092'] }
   const sasl = { mechanism: 'plain', username: 'u', password: 'p' }
   const refused = { ...config, sasl } as ours.KafkaConfig
   expect(() => new ours.Kafka(refused)).toThrow(ours.KafkaJSNonRetriableError)
   const transactional = { transactionalId: 't' } as ours.ProducerConfig
   expect(() => new ours.Kafka(config).producer(transactional)).toThrow(/transactionalId/)
+  const query = { groupId: 'g', resolveOffsets: true }
+  await expect(new ours.Kafka(config).admin().fetchOffsets(query)).rejects.toThrow(/resolveOffsets/)
 })

@@ -184,8 +184,8 @@ export class Engine<K, V> implements GroupHost, Owner<K, V> {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     const idle = Promise.all(partitions.map(each => each.whenIdle()))
-    // What is done already is committed even if a handler takes all the time there is, and also when
-    // it was a handler or a record that failed: only who is no member any more cannot commit.
+    // What is done already is committed even if a handler takes all the time there is, and also
+    // when a handler or a record failed: only who is no member any more cannot commit.
     const mayCommit = this.failure === undefined || this.#commitIdentity() !== undefined
     const early = mayCommit ? this.#flush(partitions) : undefined
     await Promise.race([Promise.all([idle, early]), aborted.promise])

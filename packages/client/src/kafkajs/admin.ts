@@ -13,7 +13,7 @@ import {
 } from './errors.ts'
 import { type EventListener, Events } from './events.ts'
 import { type GroupDescription, groupOf } from './groups.ts'
-import { type KafkaConfig, optionsOf, type RetryOptions } from './options.ts'
+import { demandSupported, type KafkaConfig, optionsOf, type RetryOptions } from './options.ts'
 import { type PartitionMetadata, partitionMetadata } from './partitioners.ts'
 
 type EventName = (typeof adminEvents)[keyof typeof adminEvents]
@@ -162,13 +162,14 @@ export class Admin {
   }
 
   /** An offset is -1 where nothing was committed. */
-  async fetchOffsets({
-    groupId,
-    topics,
-  }: {
+  async fetchOffsets(query: {
     groupId: string
     topics?: string[]
+    resolveOffsets?: boolean
   }): Promise<{ topic: string; partitions: (PartitionOffset & { metadata: string | null })[] }[]> {
+    // Passed over, it would answer -1 where the program expects an offset.
+    if (query.resolveOffsets === true) demandSupported(query, ['resolveOffsets'])
+    const { groupId, topics } = query
     const found = await this.#ask(admin => admin.fetchOffsets({ groupId, topics }))
     return found.map(({ topic, partitions }) => ({
       topic,
