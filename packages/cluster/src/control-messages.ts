@@ -13,7 +13,10 @@ export interface NodeWorkerData {
   readonly clients: MessagePort
 }
 
-export type ToNode = { readonly kind: 'stop'; readonly how: StopKind }
+export type ToNode =
+  | { readonly kind: 'stop'; readonly how: StopKind }
+  /** Stand still and say so: the thread is about to be ended. */
+  | { readonly kind: 'freeze' }
 
 /** `operator`: a reason that the operator can mend, in one sentence. */
 export type FromNode =
@@ -22,3 +25,4 @@ export type FromNode =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'stopped' }
+  | { readonly kind: 'frozen' }

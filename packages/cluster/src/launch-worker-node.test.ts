@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { TestClock } from '@klamm/base/testing'
 import { expect, test } from 'vitest'
-import { flushLimitMs, WorkerNode } from './launch-worker-node.ts'
+import { flushLimitMs, freezeLimitMs, WorkerNode } from './launch-worker-node.ts'
 import { handOverMs } from './open-node.ts'
 
 class Thread extends EventEmitter {
@@ -38,8 +38,10 @@ test.each(['alone', 'all'] as const)('a thread that does not stop is ended (%s)'
   await Promise.resolve()
   expect(thread.log).toEqual([{ kind: 'stop', how }])
   clock.advance(1)
+  await new Promise(setImmediate)
+  clock.advance(freezeLimitMs)
   await stopped
-  expect(thread.log).toEqual([{ kind: 'stop', how }, 'terminated'])
+  expect(thread.log).toEqual([{ kind: 'stop', how }, { kind: 'freeze' }, 'terminated'])
   expect(failures).toEqual([])
 })
 
@@ -49,5 +51,24 @@ test('a thread that stops is not waited for any longer, and no timer stays', asy
   thread.emit('message', { kind: 'stopped' })
   await stopped
   expect(thread.log.at(-1)).toBe('terminated')
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('a thread is ended when it stands still, not within a call into native code', async () => {
+  const { clock, thread, node } = started()
+  const killed = node.kill()
+  await new Promise(setImmediate)
+  expect(thread.log).toEqual([{ kind: 'freeze' }])
+  thread.emit('message', { kind: 'frozen' })
+  await killed
+  expect(thread.log).toEqual([{ kind: 'freeze' }, 'terminated'])
+  expect(clock.pendingTimers).toBe(0)
+})
+
+test('a thread that has ended already is not waited for', async () => {
+  const { clock, thread, node, failures } = started()
+  thread.emit('exit', 1)
+  await node.kill()
+  expect(failures).toHaveLength(1)
   expect(clock.pendingTimers).toBe(0)
 })

@@ -14,6 +14,9 @@ type NodeThread = Pick<Worker, 'on' | 'postMessage' | 'terminate'>
  */
 export const flushLimitMs = 20_000
 
+/** How long a thread that is to be ended has to stand still first, in ms. */
+export const freezeLimitMs = 1_000
+
 export class WorkerNode implements NodeHandle {
   readonly brokerId: number
   readonly started: Promise<void>
@@ -21,6 +24,7 @@ export class WorkerNode implements NodeHandle {
   readonly #clock: Clock
   readonly #ready = Promise.withResolvers<void>()
   readonly #stopped = Promise.withResolvers<void>()
+  readonly #frozen = Promise.withResolvers<void>()
   readonly #exited = Promise.withResolvers<void>()
   #port = 0
   /** We have asked for the end ourselves. */
@@ -47,6 +51,7 @@ export class WorkerNode implements NodeHandle {
         resolve()
       } else if (message.kind === 'ready') this.#ready.resolve()
       else if (message.kind === 'stopped') this.#stopped.resolve()
+      else if (message.kind === 'frozen') this.#frozen.resolve()
       else if (message.kind === 'notStarted') {
         this.#isEnding = true
         const { message: text, operator } = message
@@ -58,6 +63,7 @@ export class WorkerNode implements NodeHandle {
       if (!this.#isEnding) failed(new Error(`the thread of broker ${brokerId} ended (${code})`))
       this.#ready.reject(new Error(`broker ${brokerId} has ended`))
       this.#stopped.resolve()
+      this.#frozen.resolve()
       this.#exited.resolve()
     })
   }
@@ -74,14 +80,28 @@ export class WorkerNode implements NodeHandle {
     this.#isEnding = true
     const message: ToNode = { kind: 'stop', how }
     this.#worker.postMessage(message)
-    const timer = this.#clock.setTimer(handOverMs(how) + flushLimitMs, this.#stopped.resolve)
+    let hasStopped = true
+    const timer = this.#clock.setTimer(handOverMs(how) + flushLimitMs, () => {
+      hasStopped = false
+      this.#stopped.resolve()
+    })
     await this.#stopped.promise
     timer.cancel()
-    await this.kill()
+    await (hasStopped ? this.#end() : this.kill())
   }
 
   async kill(): Promise<void> {
     this.#isEnding = true
+    const message: ToNode = { kind: 'freeze' }
+    this.#worker.postMessage(message)
+    // One that hangs is ended where it is.
+    const timer = this.#clock.setTimer(freezeLimitMs, this.#frozen.resolve)
+    await this.#frozen.promise
+    timer.cancel()
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
     await this.#worker.terminate()
     await this.#exited.promise
   }

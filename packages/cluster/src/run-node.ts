@@ -14,6 +14,14 @@ function say(message: FromNode): void {
   parent.postMessage(message)
 }
 
+// A thread that is ended within a call into LMDB takes the whole process with it: the call throws
+// into an engine that runs no more code, and Node aborts. Here the thread is in no such call.
+parent.on('message', (message: ToNode) => {
+  if (message.kind !== 'freeze') return
+  say({ kind: 'frozen' })
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+})
+
 async function run(): Promise<void> {
   const networks = { peers: new PortNetwork(peers), clients: new PortNetwork(clients) }
   const broker = await openNode(options, networks, error => {
