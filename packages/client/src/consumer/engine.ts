@@ -184,12 +184,10 @@ export class Engine<K, V> implements GroupHost, Owner<K, V> {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     const idle = Promise.all(partitions.map(each => each.whenIdle()))
-    // What is done already is committed even if a handler takes all the time there is, and also
-    // when a handler or a record failed: only who is no member any more cannot commit.
-    const mayCommit = this.failure === undefined || this.#commitIdentity() !== undefined
-    const early = mayCommit ? this.#flush(partitions) : undefined
+    // What is done already is committed even if a handler takes all the time there is.
+    const early = this.#mayCommit ? this.#flush(partitions) : undefined
     await Promise.race([Promise.all([idle, early]), aborted.promise])
-    if (mayCommit) await Promise.race([this.#flush(partitions), aborted.promise])
+    if (this.#mayCommit) await Promise.race([this.#flush(partitions), aborted.promise])
     await this.group?.leave(signal)
     signal.removeEventListener('abort', onAbort)
     await this.#dispose()
@@ -419,6 +417,11 @@ export class Engine<K, V> implements GroupHost, Owner<K, V> {
       if (!KafkaError.is(error)) throw error
       this.core.env.log.warn('what was done could not be committed: it will come again', { error })
     }
+  }
+
+  /** Also after a handler or a record failed; but who has failed as a member cannot. */
+  get #mayCommit(): boolean {
+    return this.failure === undefined || this.#commitIdentity() !== undefined
   }
 
   #commitIdentity() {
